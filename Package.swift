@@ -1,0 +1,76 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// One target per room; dependencies point one way (Documentation/Architecture.md).
+// oneDNN, OpenBLAS and ggml are found by pkg-config; `make build` runs Scripts/setup first, which
+// installs or fetches them and tells pkg-config where they are.
+let package = Package(
+    name: "self-pruner",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "SelfPruner", targets: ["SelfPruner"]),
+        .executable(name: "selfpruner", targets: ["SelfPrunerCommand"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
+    ],
+    targets: [
+        // C libraries and the thin shims over them.
+        .systemLibrary(
+            name: "COneDNN", pkgConfig: "dnnl",
+            providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
+        .systemLibrary(
+            name: "COpenBLAS", pkgConfig: "openblas",
+            providers: [.apt(["libopenblas-openmp-dev"]), .brew(["openblas"])]),
+        .systemLibrary(name: "CGGML", pkgConfig: "ggml", providers: [.brew(["ggml"])]),
+        .target(name: "COneDNNShim", dependencies: ["COneDNN"]),
+        .target(name: "CThreading"),
+
+        // Rooms, in the order the data flows.
+        .target(name: "Checkpoints", dependencies: ["CGGML"]),
+        .target(name: "Tokenization", dependencies: ["Checkpoints"]),
+        .target(
+            name: "Kernels",
+            dependencies: [
+                "COneDNNShim", "COpenBLAS", "CThreading",
+                .product(name: "RealModule", package: "swift-numerics"),
+            ]),
+        .target(name: "Models", dependencies: ["Checkpoints", "Kernels"]),
+        .target(name: "Evaluation", dependencies: ["Models"]),
+        .target(name: "Calibration", dependencies: ["Models"]),
+        .target(name: "Factors", dependencies: ["Calibration"]),
+        .target(name: "Search"),
+        .target(name: "Compaction", dependencies: ["Factors", "Search"]),
+        .target(name: "Export", dependencies: ["Checkpoints"]),
+        .target(name: "Reporting", dependencies: ["Search"]),
+        .target(
+            name: "SelfPruner",
+            dependencies: [
+                "Tokenization", "Evaluation", "Compaction", "Export", "Reporting",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .executableTarget(
+            name: "SelfPrunerCommand",
+            dependencies: [
+                "SelfPruner",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+
+        .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"], exclude: ["Fixtures"]),
+        .testTarget(name: "TokenizationTests", dependencies: ["Tokenization"], exclude: ["Fixtures"]),
+        .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
+        .testTarget(name: "ModelsTests", dependencies: ["Models"], exclude: ["Fixtures"]),
+        .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
+        .testTarget(name: "CalibrationTests", dependencies: ["Calibration"]),
+        .testTarget(name: "FactorsTests", dependencies: ["Factors"]),
+        .testTarget(name: "SearchTests", dependencies: ["Search"]),
+        .testTarget(name: "CompactionTests", dependencies: ["Compaction"]),
+        .testTarget(name: "ExportTests", dependencies: ["Export"]),
+        .testTarget(name: "ReportingTests", dependencies: ["Reporting"]),
+        .testTarget(name: "SelfPrunerTests", dependencies: ["SelfPruner"]),
+        .testTarget(name: "SelfPrunerCommandTests", dependencies: ["SelfPrunerCommand"]),
+    ]
+)
