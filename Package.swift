@@ -37,9 +37,15 @@ let package = Package(
                 "COneDNNShim", "COpenBLAS", "CThreading",
                 .product(name: "RealModule", package: "swift-numerics"),
             ]),
-        .target(name: "Models", dependencies: ["Checkpoints", "Kernels"]),
-        .target(name: "Evaluation", dependencies: ["Models"]),
-        .target(name: "Calibration", dependencies: ["Models"]),
+        .target(
+            name: "Models",
+            dependencies: [
+                "Checkpoints", "Kernels", .product(name: "RealModule", package: "swift-numerics"),
+            ]),
+        .target(
+            name: "Evaluation",
+            dependencies: ["Models", .product(name: "RealModule", package: "swift-numerics")]),
+        .target(name: "Calibration", dependencies: ["Evaluation", "Models"]),
         .target(name: "Factors", dependencies: ["Calibration"]),
         .target(name: "Search"),
         .target(name: "Compaction", dependencies: ["Factors", "Search"]),
@@ -61,7 +67,8 @@ let package = Package(
 
         .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"], exclude: ["Fixtures"]),
         .testTarget(name: "TokenizationTests", dependencies: ["Tokenization"], exclude: ["Fixtures"]),
-        .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
+        .testTarget(
+            name: "KernelsTests", dependencies: ["Kernels", .product(name: "RealModule", package: "swift-numerics")]),
         .testTarget(name: "ModelsTests", dependencies: ["Models"], exclude: ["Fixtures"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
         .testTarget(name: "CalibrationTests", dependencies: ["Calibration"]),

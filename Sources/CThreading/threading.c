@@ -21,24 +21,27 @@ static void resolve(void) {
 
 struct loop {
     atomic_int next;
+    atomic_int workers;
     int count;
     void *context;
-    void (*body)(void *, int);
+    void (*body)(void *, int, int);
 };
 
 static void worker(void *argument) {
     struct loop *loop = argument;
+    int slot = atomic_fetch_add_explicit(&loop->workers, 1, memory_order_relaxed);
     for (;;) {
         int index = atomic_fetch_add_explicit(&loop->next, 1, memory_order_relaxed);
         if (index >= loop->count) return;
-        loop->body(loop->context, index);
+        loop->body(loop->context, slot, index);
     }
 }
 
-void threading_for(int count, void *context, void (*body)(void *, int)) {
+void threading_for(int count, void *context, void (*body)(void *, int, int)) {
     pthread_once(&once, resolve);
     struct loop loop = {.count = count, .context = context, .body = body};
     atomic_init(&loop.next, 0);
+    atomic_init(&loop.workers, 0);
     if (count > 1 && thread_count > 1 && gomp_parallel != NULL) {
         gomp_parallel(worker, &loop, (unsigned)thread_count, 0);
     } else {

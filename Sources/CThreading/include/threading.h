@@ -1,8 +1,9 @@
 #pragma once
 
-// Runs `body(context, index)` for every index below `count` on the threads that oneDNN and OpenBLAS use (OpenMP's
-// pool where the process has one), so that pools do not fight over the cores. Falls back to the calling thread.
-void threading_for(int count, void *context, void (*body)(void *context, int index));
+// Runs `body(context, slot, index)` for every index below `count` on the threads that oneDNN and OpenBLAS use
+// (OpenMP's pool where the process has one), so that pools do not fight over the cores. Falls back to the calling
+// thread. `slot` is below `threading_count()` and differs between calls that run at the same time.
+void threading_for(int count, void *context, void (*body)(void *context, int slot, int index));
 
 // Threads that `threading_for` and the libraries use from now on.
 void threading_set_count(int count);

@@ -1,0 +1,137 @@
+import Calibration
+import Kernels
+
+/// One sublayer's output projection with every level in closed form.
+///
+/// With the units in the order π, C the centred second moment of the inputs (ridged) and C = L·Lᵀ, V = W·L, the
+/// least-squares refit to the first s columns is W_s = V[:, :s]·L[:s, :s]⁻¹ with the bias b + Wμ − W_s·μ[:s], and its
+/// reconstruction error is Σ_{j≥s} ‖V_j‖².
+package struct NestedFactor: Sendable {
+    /// Units, most important first.
+    package let order: [Int]
+    /// Columns of `projection.weights` in the order of the units.
+    package let columnOrder: [Int]
+    package let outputs: Int
+    package let unitSize: Int
+    /// L, float32 row-major [columns, columns], lower.
+    private let lower: AlignedBuffer
+    /// V, float32 row-major [outputs, columns].
+    private let product: AlignedBuffer
+    /// μ in the order of the columns.
+    private let means: [Double]
+    /// b + Wμ, [outputs].
+    private let outputMean: [Double]
+    /// Σ_{j≥s} ‖V_j‖² for s = 0…columns.
+    private let columnErrors: [Double]
+
+    package var columns: Int { columnOrder.count }
+    package var units: Int { order.count }
+
+    /// - Parameter ridge: λ, as a fraction of the mean variance of the inputs.
+    /// - Throws: `KernelError.notPositiveDefinite` when the moments are degenerate and λ is zero.
+    package init(
+        _ projection: OutputProjection, _ moments: ActivationMoments, order: [Int], ridge: Double
+    ) throws(KernelError) {
+        let (columns, outputs, size) = (projection.columns, projection.outputs, projection.unitSize)
+        precondition(order.count == projection.units && moments.width == columns)
+        let columnOrder = order.flatMap { $0 * size..<($0 + 1) * size }
+        self.order = order
+        self.columnOrder = columnOrder
+        self.outputs = outputs
+        unitSize = size
+        means = columnOrder.map { moments.mean($0) }
+
+        let factor = Self.centredMoment(moments, columnOrder, ridge: ridge)
+        defer { factor.deallocate() }
+        try LinearAlgebra.cholesky(factor, order: columns)
+        let scaled = UnsafeMutablePointer<Double>.allocate(capacity: outputs * columns)
+        defer { scaled.deallocate() }
+        var outputMean = projection.bias.map { $0.map(Double.init) } ?? [Double](repeating: 0, count: outputs)
+        for row in 0..<outputs {
+            for (position, column) in columnOrder.enumerated() {
+                let weight = Double(projection.weights[row * columns + column])
+                scaled[row * columns + position] = weight
+                outputMean[row] += weight * means[position]
+            }
+        }
+        self.outputMean = outputMean
+        LinearAlgebra.multiplyLower(scaled, rows: outputs, by: factor, order: columns)
+
+        var errors = [Double](repeating: 0, count: columns + 1)
+        for row in 0..<outputs {
+            for column in 0..<columns {
+                errors[column] += scaled[row * columns + column] * scaled[row * columns + column]
+            }
+        }
+        for column in stride(from: columns - 1, through: 0, by: -1) { errors[column] += errors[column + 1] }
+        columnErrors = errors
+
+        lower = AlignedBuffer(floats: columns * columns)
+        for index in 0..<columns * columns { lower.floats[index] = Float(factor[index]) }
+        product = AlignedBuffer(floats: outputs * columns)
+        for index in 0..<outputs * columns { product.floats[index] = Float(scaled[index]) }
+    }
+
+    /// Mean squared error per token of the refitted output with the first `units` kept, ridge included.
+    package func error(keeping units: Int) -> Double { columnErrors[units * unitSize] }
+
+    /// `error` of every level, as a fraction of that of removing the sublayer.
+    package var relativeErrors: [Double] {
+        let total = error(keeping: 0)
+        return (0...units).map { total > 0 ? error(keeping: $0) / total : 0 }
+    }
+
+    /// The refitted projection: W_s float32 row-major [outputs, units·unitSize] and its bias [outputs].
+    package func refit(keeping units: Int) -> (weights: [Float], bias: [Float]) {
+        let size = units * unitSize
+        let solution = UnsafeMutablePointer<Double>.allocate(capacity: max(1, outputs * size))
+        let block = UnsafeMutablePointer<Double>.allocate(capacity: max(1, size * size))
+        defer {
+            solution.deallocate()
+            block.deallocate()
+        }
+        Threads.forEachChunk(size, grain: 64) { range in
+            for row in range {
+                for column in 0..<size { block[row * size + column] = Double(lower.floats[row * columns + column]) }
+            }
+        }
+        for row in 0..<outputs {
+            for column in 0..<size { solution[row * size + column] = Double(product.floats[row * columns + column]) }
+        }
+        if size > 0 { LinearAlgebra.solveLower(solution, rows: outputs, size: size, against: block, stride: size) }
+        var bias = [Float](repeating: 0, count: outputs)
+        for row in 0..<outputs {
+            var value = outputMean[row]
+            for column in 0..<size { value -= solution[row * size + column] * means[column] }
+            bias[row] = Float(value)
+        }
+        return ((0..<outputs * size).map { Float(solution[$0]) }, bias)
+    }
+
+    /// E[(x−μ)(x−μ)ᵀ] + λ·mean(diag)·I in the given order of columns, lower triangle.
+    private static func centredMoment(
+        _ moments: ActivationMoments, _ order: [Int], ridge: Double
+    ) -> UnsafeMutablePointer<Double> {
+        let columns = order.count
+        let matrix = UnsafeMutablePointer<Double>.allocate(capacity: columns * columns)
+        matrix.initialize(repeating: 0, count: columns * columns)
+        let gram = moments.gram.floats
+        let tokens = Double(max(moments.tokens, 1))
+        let means = order.map { moments.mean($0) }
+        Threads.forEachChunk(columns, grain: 64) { range in
+            for row in range {
+                let source = order[row]
+                for column in 0...row {
+                    let other = order[column]
+                    let sum = gram[max(source, other) * columns + min(source, other)]
+                    matrix[row * columns + column] = Double(sum) / tokens - means[row] * means[column]
+                }
+            }
+        }
+        let trace = (0..<columns).reduce(0.0) { $0 + max(0, matrix[$1 * columns + $1]) }
+        // A sublayer whose inputs never vary still factors: any positive ridge will do.
+        let shift = ridge * (trace > 0 ? trace / Double(columns) : 1)
+        for row in 0..<columns { matrix[row * columns + row] += shift }
+        return matrix
+    }
+}

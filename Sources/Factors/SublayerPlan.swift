@@ -1,0 +1,67 @@
+import Calibration
+import Kernels
+
+/// How units are kept and what becomes of the output projection.
+package enum PruningMethod: String, Sendable, Codable, CaseIterable {
+    /// Wanda-sp's order and the nested least-squares refit with bias.
+    case nested
+    /// Wanda-sp as published: the kept columns as they were, no bias.
+    case wandaSP = "wanda-sp"
+}
+
+/// One sublayer, ready to be cut at any level.
+package enum SublayerPlan: Sendable {
+    case refit(NestedFactor)
+    case plain(OutputProjection, order: [Int])
+
+    /// - Throws: `KernelError`.
+    package init(
+        _ projection: OutputProjection, _ moments: ActivationMoments, method: PruningMethod, ridge: Double
+    ) throws(KernelError) {
+        let order = WandaOrder().order(projection, moments)
+        switch method {
+        case .nested: self = .refit(try NestedFactor(projection, moments, order: order, ridge: ridge))
+        case .wandaSP: self = .plain(projection, order: order)
+        }
+    }
+
+    /// Units, most important first.
+    package var order: [Int] {
+        switch self {
+        case .refit(let factor): factor.order
+        case .plain(_, let order): order
+        }
+    }
+
+    /// Relative reconstruction error of each number of units kept, where it is known in closed form.
+    package var relativeErrors: [Double]? {
+        switch self {
+        case .refit(let factor): factor.relativeErrors
+        case .plain: nil
+        }
+    }
+
+    /// Mean squared reconstruction error of each number of units kept.
+    package var errors: [Double]? {
+        switch self {
+        case .refit(let factor): (0...factor.units).map { factor.error(keeping: $0) }
+        case .plain: nil
+        }
+    }
+
+    /// The output projection that reads the first `units` units: [outputs, units·unitSize] and its bias.
+    package func projection(keeping units: Int) -> (weights: [Float], bias: [Float]?) {
+        switch self {
+        case .refit(let factor):
+            return factor.refit(keeping: units)
+        case .plain(let projection, let order):
+            let columns = order[..<units].flatMap { $0 * projection.unitSize..<($0 + 1) * projection.unitSize }
+            var weights: [Float] = []
+            weights.reserveCapacity(projection.outputs * columns.count)
+            for row in 0..<projection.outputs {
+                for column in columns { weights.append(projection.weights[row * projection.columns + column]) }
+            }
+            return (weights, projection.bias)
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import Calibration
+
+/// The output projection of one sublayer as pruning sees it: whole units of neighbouring columns.
+package struct OutputProjection: Sendable {
+    /// W, row-major [outputs, columns].
+    package var weights: [Float]
+    package var outputs: Int
+    package var columns: Int
+    /// The layer's own bias [outputs].
+    package var bias: [Float]?
+    /// Columns of one unit: 1 for channels, (H/G)·headSize for key/value groups.
+    package var unitSize: Int
+
+    package var units: Int { columns / unitSize }
+
+    package init(weights: [Float], outputs: Int, columns: Int, bias: [Float]? = nil, unitSize: Int) {
+        precondition(weights.count == outputs * columns && columns % unitSize == 0)
+        self.weights = weights
+        self.outputs = outputs
+        self.columns = columns
+        self.bias = bias
+        self.unitSize = unitSize
+    }
+}
+
+/// A way to tell important units from unimportant ones.
+package protocol UnitOrder: Sendable {
+    /// A permutation of the units, most important first.
+    func order(_ projection: OutputProjection, _ moments: ActivationMoments) -> [Int]
+}
+
+/// Wanda-sp: the sum over a unit's columns j of Σ_row |W_rj| · ‖X_j‖ (arXiv 2306.11695, in the structured form of
+/// arXiv 2312.11983).
+package struct WandaOrder: UnitOrder {
+    package init() {}
+
+    package func order(_ projection: OutputProjection, _ moments: ActivationMoments) -> [Int] {
+        let scores = scores(projection, moments)
+        // Ties by index, so that the order is the same everywhere.
+        return scores.indices.sorted { (scores[$0], $1) > (scores[$1], $0) }
+    }
+
+    package func scores(_ projection: OutputProjection, _ moments: ActivationMoments) -> [Double] {
+        let (columns, size) = (projection.columns, projection.unitSize)
+        var magnitudes = [Double](repeating: 0, count: columns)
+        projection.weights.withUnsafeBufferPointer { weights in
+            for row in 0..<projection.outputs {
+                for column in 0..<columns { magnitudes[column] += Double(abs(weights[row * columns + column])) }
+            }
+        }
+        return (0..<projection.units).map { unit in
+            (unit * size..<(unit + 1) * size).reduce(0.0) {
+                $0 + magnitudes[$1] * (moments.meanSquare($1) * Double(moments.tokens)).squareRoot()
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+/// Blocked causal self-attention: keys behind a block of queries are never multiplied, and no score outlives its block.
+///
+/// One instance owns its scratch memory and serves one caller at a time.
+package final class CausalAttention {
+    /// Query rows of one block: enough for oneDNN's peak rate, few enough that the scores stay in the L2 cache.
+    private static let blockRows = 128
+
+    private let headSize: Int
+    private let precision: Precision
+    private let slots: [Slot]
+
+    /// Scratch memory of one thread.
+    private final class Slot {
+        let products = MatmulCache()
+        var scores: AlignedBuffer
+        let mixed: AlignedBuffer
+        let inverseSums: AlignedBuffer
+
+        init(headSize: Int) {
+            scores = AlignedBuffer(byteCount: 0)
+            mixed = AlignedBuffer(floats: blockRows * headSize)
+            inverseSums = AlignedBuffer(floats: blockRows)
+        }
+    }
+
+    /// One sequence's operands. Row strides in elements.
+    package struct Operands {
+        /// [queries, heads × headSize] at `queryStride`.
+        package var query: UnsafeRawPointer
+        package var queryStride: Int
+        /// Keys and values of position 0 onward, [keys, keyValueHeads × headSize].
+        package var key: UnsafeRawPointer
+        package var value: UnsafeRawPointer
+        package var keyValueStride: Int
+        package var output: UnsafeMutableRawPointer
+        package var outputStride: Int
+        package var queryHeads: Int
+        package var keyValueHeads: Int
+        package var queries: Int
+        /// Position of the first query; keys 0…firstPosition + i are visible to query i.
+        package var firstPosition: Int
+        /// Rows that may be read behind `key` and `value`; those past the last visible one must be finite.
+        package var readableKeys: Int
+
+        package init(
+            query: UnsafeRawPointer, queryStride: Int, key: UnsafeRawPointer, value: UnsafeRawPointer,
+            keyValueStride: Int, output: UnsafeMutableRawPointer, outputStride: Int, queryHeads: Int,
+            keyValueHeads: Int, queries: Int, firstPosition: Int, readableKeys: Int
+        ) {
+            self.query = query
+            self.queryStride = queryStride
+            self.key = key
+            self.value = value
+            self.keyValueStride = keyValueStride
+            self.output = output
+            self.outputStride = outputStride
+            self.queryHeads = queryHeads
+            self.keyValueHeads = keyValueHeads
+            self.queries = queries
+            self.firstPosition = firstPosition
+            self.readableKeys = readableKeys
+        }
+    }
+
+    package init(headSize: Int, precision: Precision) {
+        self.headSize = headSize
+        self.precision = precision
+        slots = (0..<max(1, Threads.count)).map { _ in Slot(headSize: headSize) }
+    }
+
+    /// - Throws: `KernelError` when a product cannot be prepared.
+    package func apply(_ operands: Operands) throws(KernelError) {
+        let blocks = Self.plan(operands)
+        let bytes = blocks.reduce(0) { max($0, $1.rows * Self.scoreStride($1.keys) * 4) }
+        for slot in slots {
+            if slot.scores.byteCount < bytes { slot.scores = AlignedBuffer(byteCount: bytes) }
+            for block in blocks { _ = try products(block, operands, slot) }
+        }
+        // Longest blocks first, so that the threads finish together.
+        let rowsAreHeads = operands.queries == 1
+        let heads = rowsAreHeads ? operands.keyValueHeads : operands.queryHeads
+        Threads.forEach(blocks.count * heads) { slot, index in
+            let block = blocks[blocks.count - 1 - index / heads]
+            switch precision {
+            case .float32: run(block, index % heads, operands, slots[slot], Float.self)
+            case .bfloat16: run(block, index % heads, operands, slots[slot], UInt16.self)
+            }
+        }
+    }
+
+    /// Some query rows against all keys that any of them sees.
+    private struct Block: Hashable {
+        var firstRow: Int
+        var rows: Int
+        var keys: Int
+    }
+
+    private static func plan(_ operands: Operands) -> [Block] {
+        if operands.queries == 1 {
+            // All heads of a group share their keys: they are the rows of one block.
+            let rows = operands.queryHeads / operands.keyValueHeads
+            return [Block(firstRow: 0, rows: rows, keys: roundedKeys(operands.firstPosition + 1, operands))]
+        }
+        return Swift.stride(from: 0, to: operands.queries, by: blockRows).map { first in
+            let rows = min(blockRows, operands.queries - first)
+            return Block(
+                firstRow: first, rows: rows, keys: roundedKeys(operands.firstPosition + first + rows, operands))
+        }
+    }
+
+    /// Few distinct sizes, so that few products are ever prepared.
+    private static func roundedKeys(_ keys: Int, _ operands: Operands) -> Int {
+        min((keys + blockRows - 1) / blockRows * blockRows, operands.readableKeys)
+    }
+
+    /// Not a power of two: rows would share cache sets.
+    private static func scoreStride(_ keys: Int) -> Int { (keys + 15) / 16 * 16 + 16 }
+
+    private func products(
+        _ block: Block, _ operands: Operands, _ slot: Slot
+    ) throws(KernelError) -> (scores: Matmul, mix: Matmul) {
+        let stride = Self.scoreStride(block.keys)
+        let scores = try slot.products(
+            ProductShape(
+                m: block.rows, n: block.keys, k: headSize,
+                sourceStride: operands.queries == 1 ? headSize : operands.queryStride,
+                weightsStride: operands.keyValueStride, destinationStride: stride, source: precision,
+                destination: .float32, layout: .transposed, threads: 1))
+        let mix = try slot.products(
+            ProductShape(
+                m: block.rows, n: headSize, k: block.keys, sourceStride: stride * 4 / precision.byteCount,
+                weightsStride: operands.keyValueStride, destinationStride: headSize, source: precision,
+                destination: .float32, layout: .plain, threads: 1))
+        return (scores, mix)
+    }
+
+    /// One head's block (or one group's, when there is a single query row).
+    private func run<E: Element>(_ block: Block, _ index: Int, _ operands: Operands, _ slot: Slot, _: E.Type) {
+        guard let (scoreProduct, mixProduct) = try? products(block, operands, slot) else { return }
+        let single = operands.queries == 1
+        let groupSize = operands.queryHeads / operands.keyValueHeads
+        let firstHead = single ? index * groupSize : index
+        let group = firstHead / groupSize
+        let size = headSize
+        let query = operands.query.assumingMemoryBound(to: E.self) + block.firstRow * operands.queryStride
+        let key = operands.key.assumingMemoryBound(to: E.self) + group * size
+        let value = operands.value.assumingMemoryBound(to: E.self) + group * size
+        let scores = slot.scores.floats
+        let stride = Self.scoreStride(block.keys)
+
+        scoreProduct.run(query + firstHead * size, key, into: scores)
+        let scale = log2e / Float(size).squareRoot()
+        for row in 0..<block.rows {
+            let visible = operands.firstPosition + block.firstRow + (single ? 0 : row) + 1
+            slot.inverseSums.floats[row] = Softmax.exponentiate(
+                scores + row * stride, visible: visible, count: block.keys, scale: scale, as: E.self)
+        }
+        mixProduct.run(scores, value, into: slot.mixed.address)
+
+        let output = operands.output.assumingMemoryBound(to: E.self) + block.firstRow * operands.outputStride
+        for row in 0..<block.rows {
+            let target =
+                single ? output + (firstHead + row) * size : output + row * operands.outputStride + index * size
+            E.scale(slot.mixed.floats + row * size, by: slot.inverseSums.floats[row], count: size, into: target)
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import COpenBLAS
+
+/// The few BLAS and LAPACK routines that pruning needs. All matrices are row-major.
+package enum LinearAlgebra {
+    /// C += Xᵀ·X in the lower triangle of C.
+    /// - Parameters:
+    ///   - x: float32 [rows, width]
+    ///   - c: float32 [width, width]
+    package static func accumulateGram(
+        _ x: UnsafePointer<Float>, rows: Int, width: Int, into c: UnsafeMutablePointer<Float>
+    ) {
+        cblas_ssyrk(
+            CblasRowMajor, CblasLower, CblasTrans, Int32(width), Int32(rows), 1, x, Int32(width), 1, c, Int32(width))
+    }
+
+    /// The lower Cholesky factor of a symmetric matrix of which the lower triangle is read; in place, the upper
+    /// triangle zeroed.
+    /// - Parameter matrix: float64 [order, order]
+    /// - Throws: `KernelError.notPositiveDefinite`.
+    package static func cholesky(_ matrix: UnsafeMutablePointer<Double>, order: Int) throws(KernelError) {
+        // Row-major lower is column-major upper.
+        var (n, leading, info) = (Int32(order), Int32(order), Int32(0))
+        dpotrf_("U", &n, matrix, &leading, &info)
+        if info != 0 {
+            throw KernelError(
+                .notPositiveDefinite, "A moment matrix of order \(order) is not positive definite at row \(info - 1)")
+        }
+        for row in 0..<order {
+            (matrix + row * order + row + 1).update(repeating: 0, count: order - row - 1)
+        }
+    }
+
+    /// A·L with a lower triangular L, in place of A.
+    /// - Parameters:
+    ///   - a: float64 [rows, order]
+    ///   - l: float64 [order, order]
+    package static func multiplyLower(
+        _ a: UnsafeMutablePointer<Double>, rows: Int, by l: UnsafePointer<Double>, order: Int
+    ) {
+        cblas_dtrmm(
+            CblasRowMajor, CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, Int32(rows), Int32(order), 1, l,
+            Int32(order), a, Int32(order))
+    }
+
+    /// Solves X·L[:size, :size] = V[:, :size] against a leading block, in place of V's copy.
+    /// - Parameters:
+    ///   - v: float64 [rows, size], overwritten by X
+    ///   - l: float64, rows `stride` apart
+    package static func solveLower(
+        _ v: UnsafeMutablePointer<Double>, rows: Int, size: Int, against l: UnsafePointer<Double>, stride: Int
+    ) {
+        cblas_dtrsm(
+            CblasRowMajor, CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, Int32(rows), Int32(size), 1, l,
+            Int32(stride), v, Int32(size))
+    }
+}

@@ -1,0 +1,121 @@
+import RealModule
+
+/// The K most probable next tokens of each position, and what probability is left for all others: all that a
+/// divergence needs of the dense model.
+package struct TopLogProbabilities: Sendable {
+    package let count: Int
+    /// [positions, count], ascending token ids.
+    package var tokens: [Int32] = []
+    /// [positions, count], natural logarithms, in the order of `tokens`.
+    package var logProbabilities: [Float] = []
+
+    package init(count: Int) { self.count = count }
+
+    package var positions: Int { count == 0 ? 0 : tokens.count / count }
+
+    package mutating func append(_ other: TopLogProbabilities) {
+        tokens += other.tokens
+        logProbabilities += other.logProbabilities
+    }
+}
+
+extension OutputHead {
+    /// −log p(target) of each row, in nats.
+    /// - Parameter hidden: `weights.precision` [rows, width].
+    package func negativeLogLikelihoods(
+        _ hidden: UnsafeRawPointer, targets: [Int32]
+    ) throws(KernelError) -> [Float] {
+        let normalizer = LogSumExp(rows: targets.count)
+        let targetLogits = AlignedBuffer(floats: targets.count)
+        try stream(hidden, rows: targets.count) { tile in
+            for row in 0..<tile.rows {
+                let token = Int(targets[tile.firstRow + row]) - tile.firstToken
+                if token >= 0 && token < tile.tokens {
+                    targetLogits.floats[tile.firstRow + row] = tile.logits[row * tile.stride + token]
+                }
+            }
+            normalizer.add(tile)
+        }
+        return targets.indices.map { normalizer.value($0) - targetLogits.floats[$0] }
+    }
+
+    /// The `count` most probable tokens of each row.
+    package func topLogProbabilities(
+        _ hidden: UnsafeRawPointer, rows: Int, count: Int
+    ) throws(KernelError) -> TopLogProbabilities {
+        let count = min(count, weights.vocabularySize)
+        let normalizer = LogSumExp(rows: rows)
+        let selections = TopSelection(rows: rows, count: count)
+        try stream(hidden, rows: rows) { tile in
+            selections.add(tile)
+            normalizer.add(tile)
+        }
+        var result = TopLogProbabilities(count: count)
+        for row in 0..<rows {
+            let logSum = normalizer.value(row)
+            for (token, logit) in selections.sortedByToken(row) {
+                result.tokens.append(token)
+                result.logProbabilities.append(logit - logSum)
+            }
+        }
+        return result
+    }
+
+    /// KL(dense ‖ this model) of each row in nats, over the dense model's top tokens and the rest as one event: a lower
+    /// bound of the whole divergence.
+    /// - Parameter offset: position in `dense` of the first row.
+    package func divergences(
+        _ hidden: UnsafeRawPointer, rows: Int, from dense: TopLogProbabilities, at offset: Int
+    ) throws(KernelError) -> [Float] {
+        let count = dense.count
+        let normalizer = LogSumExp(rows: rows)
+        let gathered = AlignedBuffer(floats: rows * count)
+        dense.tokens.withUnsafeBufferPointer { tokens in
+            precondition((offset + rows) * count <= tokens.count)
+        }
+        let cursors = UnsafeMutablePointer<Int>.allocate(capacity: rows)
+        cursors.initialize(repeating: 0, count: rows)
+        defer { cursors.deallocate() }
+        let tokens = dense.tokens
+        try stream(hidden, rows: rows) { tile in
+            tokens.withUnsafeBufferPointer { tokens in
+                for row in 0..<tile.rows {
+                    let position = tile.firstRow + row
+                    let wanted = tokens.baseAddress! + (offset + position) * count
+                    let logits = tile.logits + row * tile.stride
+                    var cursor = cursors[position]
+                    while cursor < count {
+                        let token = Int(wanted[cursor]) &- tile.firstToken
+                        if token >= tile.tokens { break }
+                        gathered.floats[position * count + cursor] = logits[token]
+                        cursor &+= 1
+                    }
+                    cursors[position] = cursor
+                }
+            }
+            normalizer.add(tile)
+        }
+        return (0..<rows).map { row in
+            let start = (offset + row) * count
+            return Self.divergence(
+                dense.logProbabilities[start..<start + count],
+                UnsafeBufferPointer(start: gathered.floats + row * count, count: count), normalizer.value(row))
+        }
+    }
+
+    private static func divergence(
+        _ dense: ArraySlice<Float>, _ logits: UnsafeBufferPointer<Float>, _ logSum: Float
+    ) -> Float {
+        var (divergence, denseMass, mass) = (0.0, 0.0, 0.0)
+        for (logP, logit) in zip(dense, logits) {
+            let logQ = Double(logit - logSum)
+            let p = Double.exp(Double(logP))
+            divergence += p * (Double(logP) - logQ)
+            denseMass += p
+            mass += Double.exp(logQ)
+        }
+        // Float rounding of the sums leaves rests of about 1e-6 where there are none.
+        let (restP, restQ) = (max(1 - denseMass, 1e-6), max(1 - mass, 1e-6))
+        return Float(divergence + restP * (Double.log(restP) - Double.log(restQ)))
+    }
+}
