@@ -1,0 +1,56 @@
+/// How the search runs. Two runs with equal settings (but for the limits) have the same history as far as both go.
+package struct SearchSettings: Hashable, Codable, Sendable {
+    /// Survivors that may become parents.
+    package var population = 30
+    /// Evaluations in total, seeds included.
+    package var candidates = 120
+    /// Stops before the first evaluation that would start after this many seconds of proposing and evaluating, those of
+    /// a resumed history included. The only setting that makes a history depend on the machine's speed.
+    package var timeLimit: Double?
+    package var seed: UInt64 = 0
+    /// Offspring proposed from the same population. 1 uses every result at once; more can be evaluated together.
+    package var generation = 1
+    /// Members of the population that are there by merit, best first; the rest are the most recent evaluations. `nil`:
+    /// all of them.
+    package var elites: Int?
+    /// Offspring by mutation; the rest are by crossover.
+    package var mutationShare = 0.5
+    /// Members drawn for each tournament.
+    package var tournament = 3
+
+    package init() {}
+
+    package init(
+        population: Int = 30, candidates: Int = 120, timeLimit: Double? = nil, seed: UInt64 = 0, generation: Int = 1,
+        elites: Int? = nil, mutationShare: Double = 0.5, tournament: Int = 3
+    ) {
+        self.population = population
+        self.candidates = candidates
+        self.timeLimit = timeLimit
+        self.seed = seed
+        self.generation = generation
+        self.elites = elites
+        self.mutationShare = mutationShare
+        self.tournament = tournament
+    }
+
+    func check() throws(SearchError) {
+        for (name, value) in [
+            ("population", population), ("candidates", candidates), ("generation", generation),
+            ("tournament", tournament),
+        ] where value < 1 {
+            throw SearchError(.badSettings, "The search setting '\(name)' must be at least 1, not \(value)")
+        }
+        guard mutationShare >= 0, mutationShare <= 1 else {
+            throw SearchError(
+                .badSettings, "The search setting 'mutationShare' must lie between 0 and 1, not \(mutationShare)")
+        }
+        if let elites, !(0...population).contains(elites) {
+            throw SearchError(
+                .badSettings, "The search setting 'elites' must lie between 0 and the population, not \(elites)")
+        }
+        if let timeLimit, !(timeLimit >= 0) {
+            throw SearchError(.badSettings, "The time limit must be a number of seconds, not \(timeLimit)")
+        }
+    }
+}

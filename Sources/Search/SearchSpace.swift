@@ -1,0 +1,98 @@
+/// What the search may choose: per sublayer, in the order the data flows, a level; per level an exact number of kept
+/// units and parameters. The space knows nothing of tensors.
+package struct SearchSpace: Hashable, Sendable {
+    package enum SublayerKind: String, Hashable, Codable, Sendable { case attention, mlp }
+
+    /// What moves together.
+    package enum Granularity: String, Hashable, Codable, Sendable, CaseIterable {
+        /// One rate for both sublayers of a block: attention takes its level nearest to the rate, the MLP the rest.
+        case layer
+        /// Attention and MLP apart.
+        case sublayer
+    }
+
+    package struct Sublayer: Hashable, Codable, Sendable {
+        package var kind: SublayerKind
+        /// Index of the decoder block.
+        package var block: Int
+        /// Units kept at each level (groups or channels), strictly increasing; the last entry is the whole sublayer.
+        package var units: [Int]
+        /// Parameters kept at each level, strictly increasing.
+        package var parameters: [Int]
+        /// The lowest level the search may choose.
+        package var minimumLevel: Int
+
+        package init(kind: SublayerKind, block: Int, units: [Int], parameters: [Int], minimumLevel: Int = 0) {
+            self.kind = kind
+            self.block = block
+            self.units = units
+            self.parameters = parameters
+            self.minimumLevel = minimumLevel
+        }
+
+        package var fullLevel: Int { parameters.count - 1 }
+        package var fullParameters: Int { parameters.last ?? 0 }
+    }
+
+    package let sublayers: [Sublayer]
+    package let granularity: Granularity
+    /// What proposers move: one gene per sublayer, or one per block.
+    package let genes: [Gene]
+    /// Parameters of the whole model, as far as the space counts them.
+    package let fullParameters: Int
+    /// Parameters at the lowest levels allowed.
+    package let minimumParameters: Int
+
+    /// - Throws: `SearchError` `badSpace`, naming the sublayer.
+    package init(sublayers: [Sublayer], granularity: Granularity = .sublayer) throws(SearchError) {
+        guard !sublayers.isEmpty else { throw SearchError(.badSpace, "The search space has no sublayers") }
+        var full = 0
+        for (index, sublayer) in sublayers.enumerated() {
+            try Self.check(sublayer, index)
+            let (sum, overflow) = full.addingReportingOverflow(sublayer.fullParameters)
+            // Leaves room for a second sum of the same size, so that differences and sums below never overflow.
+            guard !overflow, sum <= Int.max / 4 else {
+                throw SearchError(.badSpace, "The search space has more parameters than can be counted")
+            }
+            full = sum
+        }
+        self.sublayers = sublayers
+        self.granularity = granularity
+        genes =
+            switch granularity {
+            case .sublayer: sublayers.indices.map { Gene(sublayer: $0, of: sublayers) }
+            case .layer: Self.blocks(of: sublayers).map { Gene(block: $0, of: sublayers) }
+            }
+        fullParameters = full
+        minimumParameters = genes.reduce(0) { $0 + $1.parameters[0] }
+    }
+
+    private static func check(_ sublayer: Sublayer, _ index: Int) throws(SearchError) {
+        let name = "Sublayer \(index) (\(sublayer.kind.rawValue) of block \(sublayer.block))"
+        guard !sublayer.parameters.isEmpty, sublayer.units.count == sublayer.parameters.count else {
+            throw SearchError(
+                .badSpace,
+                "\(name) has \(sublayer.units.count) unit counts and \(sublayer.parameters.count) parameter counts")
+        }
+        for table in [sublayer.units, sublayer.parameters] {
+            guard table[0] >= 0, zip(table, table.dropFirst()).allSatisfy({ $0 < $1 }) else {
+                throw SearchError(.badSpace, "\(name) has a table of levels that does not increase")
+            }
+        }
+        guard sublayer.parameters.indices.contains(sublayer.minimumLevel) else {
+            throw SearchError(
+                .badSpace, "\(name) has no level \(sublayer.minimumLevel), which is to be its lowest")
+        }
+    }
+
+    /// Sublayer indices by block, blocks in order of appearance.
+    private static func blocks(of sublayers: [Sublayer]) -> [[Int]] {
+        var order: [Int] = []
+        var members: [Int: [Int]] = [:]
+        for (index, sublayer) in sublayers.enumerated() {
+            if members[sublayer.block] == nil { order.append(sublayer.block) }
+            members[sublayer.block, default: []].append(index)
+        }
+        return order.compactMap { members[$0] }
+    }
+}
