@@ -1,0 +1,90 @@
+import Kernels
+import Models
+import Search
+
+/// Makes runnable models of candidates. Sublayers are packed once per level and shared between candidates, least
+/// recently used first out when memory runs short.
+package final class CandidateModels {
+    private let plan: PruningPlan
+    private let dense: LlamaModel
+    private let space: SearchSpace
+    private let memoryLimit: Int
+    private var attention: [Key: Entry<AttentionSublayer>] = [:]
+    private var mlp: [Key: Entry<MLPSublayer>] = [:]
+    private var byteCount = 0
+    private var clock = 0
+
+    private struct Key: Hashable {
+        var block: Int
+        var units: Int
+    }
+
+    private struct Entry<Sublayer> {
+        var sublayer: Sublayer
+        var lastUse: Int
+    }
+
+    /// - Parameters:
+    ///   - dense: the packed dense model; its whole sublayers, embedding and head are shared.
+    ///   - memoryLimit: bytes that cached sublayers may take.
+    package init(plan: PruningPlan, dense: LlamaModel, space: SearchSpace, memoryLimit: Int) {
+        self.plan = plan
+        self.dense = dense
+        self.space = space
+        self.memoryLimit = memoryLimit
+    }
+
+    /// - Throws: `SearchError` for a candidate outside the space, `KernelError`.
+    package func model(_ candidate: Candidate) throws -> LlamaModel {
+        let units = try space.units(of: candidate)
+        clock += 1
+        var model = dense
+        model.description = dense.description.pruned(to: units, addsBiases: plan.addsBiases)
+        for block in dense.attention.indices {
+            model.attention[block] = try attentionSublayer(Key(block: block, units: units[2 * block]))
+            model.mlp[block] = try mlpSublayer(Key(block: block, units: units[2 * block + 1]))
+        }
+        evict()
+        return model
+    }
+
+    private func attentionSublayer(_ key: Key) throws -> AttentionSublayer {
+        if key.units == dense.attention[key.block].keyValueHeads { return dense.attention[key.block] }
+        if let known = attention[key] {
+            attention[key]?.lastUse = clock
+            return known.sublayer
+        }
+        let made = try AttentionSublayer(
+            plan.attentionWeights(block: key.block, keeping: key.units), precision: dense.precision)
+        attention[key] = Entry(sublayer: made, lastUse: clock)
+        byteCount += made.byteCount
+        return made
+    }
+
+    private func mlpSublayer(_ key: Key) throws -> MLPSublayer {
+        if key.units == dense.mlp[key.block].channels { return dense.mlp[key.block] }
+        if let known = mlp[key] {
+            mlp[key]?.lastUse = clock
+            return known.sublayer
+        }
+        let made = try MLPSublayer(
+            plan.mlpWeights(block: key.block, keeping: key.units), precision: dense.precision)
+        mlp[key] = Entry(sublayer: made, lastUse: clock)
+        byteCount += made.byteCount
+        return made
+    }
+
+    /// Drops what the current candidate does not use, oldest first, until the limit holds.
+    private func evict() {
+        guard byteCount > memoryLimit else { return }
+        let old = (attention.map { ($0.value.lastUse, $0.key, true) } + mlp.map { ($0.value.lastUse, $0.key, false) })
+            .filter { $0.0 < clock }
+            .sorted { ($0.0, $0.1.block, $0.1.units) < ($1.0, $1.1.block, $1.1.units) }
+        for (_, key, isAttention) in old where byteCount > memoryLimit {
+            byteCount -=
+                isAttention
+                ? attention.removeValue(forKey: key)?.sublayer.byteCount ?? 0
+                : mlp.removeValue(forKey: key)?.sublayer.byteCount ?? 0
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import Calibration
+import Factors
+import Kernels
+import Models
+import Search
+
+/// A dense model prepared for cutting: every sublayer can be had at every level.
+package struct PruningPlan: Sendable {
+    package let dense: DenseBlocks
+    package let method: PruningMethod
+    /// Per block; `nil` where the model has no such sublayer.
+    package let attention: [SublayerPlan?]
+    package let mlp: [SublayerPlan?]
+
+    /// Cut sublayers carry a bias that makes up for the mean of what was cut.
+    package var addsBiases: Bool { method == .nested }
+
+    /// - Parameter ridge: λ of the least squares, a fraction of the inputs' mean variance.
+    /// - Throws: `KernelError`, `CancellationError`.
+    package init(
+        _ dense: DenseBlocks, _ calibration: Calibration, method: PruningMethod, ridge: Double,
+        progress: (Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
+    ) throws {
+        self.dense = dense
+        self.method = method
+        var attention: [SublayerPlan?] = []
+        var mlp: [SublayerPlan?] = []
+        for block in dense.attention.indices {
+            if isCancelled() { throw CancellationError() }
+            attention.append(
+                try calibration.attention[block].map {
+                    try SublayerPlan(dense.attention[block].projection, $0, method: method, ridge: ridge)
+                })
+            mlp.append(
+                try calibration.mlp[block].map {
+                    try SublayerPlan(dense.mlp[block].projection, $0, method: method, ridge: ridge)
+                })
+            progress(block + 1)
+        }
+        self.attention = attention
+        self.mlp = mlp
+    }
+
+    /// Relative reconstruction error of every level of the space, where the method knows it in closed form.
+    package func relativeErrors(in space: SearchSpace) -> [[Double]]? {
+        guard method == .nested else { return nil }
+        return space.sublayers.map { sublayer in
+            let plan = sublayer.kind == .attention ? attention[sublayer.block] : mlp[sublayer.block]
+            guard let errors = plan?.relativeErrors else { return sublayer.units.map { _ in 0 } }
+            return sublayer.units.map { max(0, errors[$0]) }
+        }
+    }
+
+    /// A block's attention with `groups` key/value groups kept. Whole sublayers are left exactly as they were.
+    package func attentionWeights(block: Int, keeping groups: Int) -> AttentionWeights {
+        let weights = dense.attention[block]
+        guard let plan = attention[block], groups < weights.keyValueHeads else {
+            return addsBiases ? weights.withOutputBias : weights
+        }
+        let (output, bias) = plan.projection(keeping: groups)
+        return weights.keeping(groups: Array(plan.order[..<groups]), output: output, bias: bias)
+    }
+
+    /// A block's MLP with `channels` channels kept.
+    package func mlpWeights(block: Int, keeping channels: Int) -> MLPWeights {
+        let weights = dense.mlp[block]
+        guard let plan = mlp[block], channels < weights.channels else {
+            return addsBiases ? weights.withDownBias : weights
+        }
+        let (down, bias) = plan.projection(keeping: channels)
+        return weights.keeping(channels: Array(plan.order[..<channels]), down: down, bias: bias)
+    }
+
+    /// The compacted weights of a candidate, per block.
+    /// - Parameter units: kept units per sublayer, attention and MLP of each block in turn.
+    package func compact(_ units: [Int]) -> CompactedBlocks {
+        CompactedBlocks(
+            description: dense.description.pruned(to: units, addsBiases: addsBiases),
+            attention: dense.attention.indices.map { attentionWeights(block: $0, keeping: units[2 * $0]) },
+            mlp: dense.mlp.indices.map { mlpWeights(block: $0, keeping: units[2 * $0 + 1]) })
+    }
+}
+
+extension AttentionWeights {
+    /// Pruned models have a bias in every block, since formats say so once for all blocks.
+    var withOutputBias: AttentionWeights {
+        var result = self
+        result.outputBias = outputBias ?? [Float](repeating: 0, count: hiddenSize)
+        return result
+    }
+}
+
+extension MLPWeights {
+    var withDownBias: MLPWeights {
+        var result = self
+        result.downBias = downBias ?? [Float](repeating: 0, count: hiddenSize)
+        return result
+    }
+}

@@ -1,0 +1,78 @@
+import Checkpoints
+import Search
+
+extension SearchSpace {
+    /// Every level of every sublayer of a model, with exact parameter counts.
+    ///
+    /// A sublayer that is gone leaves its constant: a bias of the residual stream's width stays at every level, and
+    /// the count of a level that is not the whole sublayer includes the bias that the refit adds.
+    /// - Parameters:
+    ///   - channelStep: channels of one MLP level, `nil` for the default (intermediate size / 32 in multiples of 32).
+    ///   - addsBiases: cut sublayers have an output bias even where the model has none.
+    /// - Throws: `SearchError.badSpace`.
+    package init(
+        _ description: ModelDescription, granularity: Granularity, channelStep: Int?, addsBiases: Bool
+    ) throws(SearchError) {
+        var sublayers: [Sublayer] = []
+        for (block, shape) in description.blocks.enumerated() {
+            let groups = Self.groupLevels(groups: shape.keyValueHeads)
+            sublayers.append(
+                Sublayer(
+                    kind: .attention, block: block, units: groups,
+                    parameters: groups.map { groups in
+                        let queryHeads = shape.keyValueHeads > 0 ? shape.queryHeads / shape.keyValueHeads * groups : 0
+                        return description.attentionParameters(
+                            BlockShape(queryHeads: queryHeads, keyValueHeads: groups, channels: 0),
+                            addsBias: addsBiases)
+                    }))
+            let step = channelStep ?? Self.defaultChannelStep(channels: shape.channels)
+            let channels = Self.channelLevels(channels: shape.channels, step: step)
+            sublayers.append(
+                Sublayer(
+                    kind: .mlp, block: block, units: channels,
+                    parameters: channels.map {
+                        description.mlpParameters(
+                            BlockShape(queryHeads: 0, keyValueHeads: 0, channels: $0), addsBias: addsBiases)
+                    }))
+        }
+        try self.init(sublayers: sublayers, granularity: granularity)
+    }
+}
+
+extension ModelDescription {
+    /// The description with the blocks of a candidate.
+    package func pruned(to units: [Int], addsBiases: Bool) -> ModelDescription {
+        var result = self
+        for block in blocks.indices {
+            let (groups, channels) = (units[2 * block], units[2 * block + 1])
+            let shape = blocks[block]
+            result.blocks[block] = BlockShape(
+                queryHeads: shape.keyValueHeads > 0 ? shape.queryHeads / shape.keyValueHeads * groups : 0,
+                keyValueHeads: groups, channels: channels)
+        }
+        if addsBiases { result.biases.formUnion([.attentionOutput, .down]) }
+        return result
+    }
+
+    func attentionParameters(_ shape: BlockShape, addsBias: Bool) -> Int {
+        parameters(
+            of: shape,
+            [
+                .attentionNorm, .queryProjection, .keyProjection, .valueProjection, .outputProjection, .queryBias,
+                .keyBias, .valueBias, .outputBias,
+            ], adding: addsBias ? .attentionOutput : [])
+    }
+
+    func mlpParameters(_ shape: BlockShape, addsBias: Bool) -> Int {
+        parameters(
+            of: shape, [.mlpNorm, .gateProjection, .upProjection, .downProjection, .gateBias, .upBias, .downBias],
+            adding: addsBias ? .down : [])
+    }
+
+    private func parameters(of shape: BlockShape, _ roles: [Weight.Role], adding bias: Biases) -> Int {
+        var single = self
+        single.blocks = [shape]
+        single.biases.formUnion(bias)
+        return roles.reduce(0) { $0 + (single.weightShape(Weight($1, block: 0))?.count ?? 0) }
+    }
+}

@@ -1,0 +1,78 @@
+import Foundation
+
+/// A folder that appears whole or not at all: files are written beside the destination, flushed to the disk and moved
+/// into place in one step.
+package struct OutputFolder {
+    package let destination: String
+    /// Where files are written until `publish`.
+    package let path: String
+    private let replacesExisting: Bool
+
+    /// - Parameter overwrite: an existing folder that is not empty may be replaced.
+    /// - Throws: `ExportError` `exists` or `notWritable`.
+    package init(_ destination: String, overwrite: Bool) throws(ExportError) {
+        let url = URL(fileURLWithPath: destination).standardizedFileURL
+        try Self.check(destination, overwrite: overwrite)
+        self.destination = url.path
+        replacesExisting = FileManager.default.fileExists(atPath: url.path)
+        let parent = url.deletingLastPathComponent()
+        let number = ProcessInfo.processInfo.processIdentifier
+        path = parent.appendingPathComponent(".\(url.lastPathComponent).partial-\(number)").path
+        do {
+            try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
+            if FileManager.default.fileExists(atPath: path) { try FileManager.default.removeItem(atPath: path) }
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        } catch {
+            throw ExportError(.notWritable, "The folder cannot be made: \(Self.reason(error))", path: destination)
+        }
+    }
+
+    /// Whether `init` would refuse; asked before hours of work.
+    /// - Throws: `ExportError` `exists`.
+    package static func check(_ destination: String, overwrite: Bool) throws(ExportError) {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: destination, isDirectory: &isFolder) else { return }
+        guard isFolder.boolValue else {
+            throw ExportError(.exists, "This is a file; the output is a folder", path: destination)
+        }
+        let contents = (try? FileManager.default.contentsOfDirectory(atPath: destination)) ?? []
+        guard contents.isEmpty || overwrite else {
+            throw ExportError(
+                .exists, "The folder is not empty; name another or say --overwrite to replace it", path: destination)
+        }
+    }
+
+    /// Writes one file and flushes it.
+    /// - Throws: `ExportError.notWritable`.
+    package func write(_ name: String, _ bytes: some ContiguousBytes) throws(ExportError) {
+        let file = try FileSink(path + "/" + name)
+        try bytes.withUnsafeBytes { bytes throws(ExportError) in try file.append(bytes) }
+        try file.close()
+    }
+
+    /// Moves the folder to its destination.
+    /// - Throws: `ExportError.notWritable`; the destination is then as it was.
+    package func publish() throws(ExportError) {
+        let aside = path + ".old"
+        let files = FileManager.default
+        do {
+            if replacesExisting { try files.moveItem(atPath: destination, toPath: aside) }
+            try files.moveItem(atPath: path, toPath: destination)
+            try? files.removeItem(atPath: aside)
+        } catch {
+            if replacesExisting, !files.fileExists(atPath: destination) {
+                try? files.moveItem(atPath: aside, toPath: destination)
+            }
+            throw ExportError(
+                .notWritable, "The finished folder cannot be moved into place: \(Self.reason(error))",
+                path: destination)
+        }
+    }
+
+    /// Removes what was written.
+    package func discard() { try? FileManager.default.removeItem(atPath: path) }
+
+    static func reason(_ error: any Error) -> String {
+        (error as NSError).localizedFailureReason ?? (error as NSError).localizedDescription
+    }
+}
