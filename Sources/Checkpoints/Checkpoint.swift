@@ -14,7 +14,10 @@ package protocol Checkpoint: Sendable {
     func read(_ weight: Weight, into destination: UnsafeMutableBufferPointer<Float>) throws
 }
 
-package enum CheckpointFormat: String, Sendable { case gguf, huggingFace = "huggingface" }
+package enum CheckpointFormat: String, Sendable {
+    case gguf
+    case huggingFace = "huggingface"
+}
 
 package struct StoredTensor: Sendable, Equatable {
     /// Key in the file.
