@@ -3,6 +3,8 @@ package struct CheckpointError: Error, CustomStringConvertible, Equatable {
     package enum Code: String, Sendable {
         case notFound, unreadable, notACheckpoint, truncated, badHeader, badOffset, badConfiguration
         case unknownArchitecture, missingTensor, wrongShape, unsupportedType, notFinite, missingShard
+        /// A part of the architecture that this program does not implement, such as a kind of rotary scaling.
+        case unsupportedFeature
     }
 
     package var code: Code
