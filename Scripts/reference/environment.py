@@ -1,0 +1,66 @@
+"""The Python environment of the references (torch, transformers): found or built once, outside the repository.
+
+Standard library only, so that any python3 (3.10 or later) can start it.
+"""
+
+import hashlib
+import os
+import pathlib
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+REQUIREMENTS = HERE / "requirements.txt"
+
+
+def reference_python() -> str:
+    """The interpreter that can import torch and transformers.
+
+    `$SELFPRUNER_PYTHON` when set; else a virtual environment in the cache folder, built on first use from
+    `requirements.txt` and rebuilt when that file changes. Exits with one sentence when it cannot be built.
+    """
+    chosen = os.environ.get("SELFPRUNER_PYTHON")
+    if chosen:
+        return chosen
+    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "self-pruner"
+    venv = cache / "venv-reference"
+    python = venv / "bin" / "python"
+    stamp = venv / "requirements.sha256"
+    wanted = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
+    if python.exists() and stamp.exists() and stamp.read_text() == wanted:
+        return str(python)
+    print(f"building the reference environment in {venv} (several gigabytes, once)", file=sys.stderr)
+    cache.mkdir(parents=True, exist_ok=True)
+    try:
+        subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True, stdout=sys.stderr)
+        subprocess.run(
+            [str(python), "-m", "pip", "install", "--quiet", "-r", str(REQUIREMENTS)], check=True, stdout=sys.stderr)
+    except (OSError, subprocess.CalledProcessError) as error:
+        sys.exit(
+            f"the reference environment could not be built ({error}); it needs python3-venv, network and about 6 GB, "
+            "or set SELFPRUNER_PYTHON to a python with the packages of Scripts/reference/requirements.txt")
+    stamp.write_text(wanted)
+    return str(python)
+
+
+def run_in_reference_environment() -> None:
+    """Replaces this process by the same script under the reference interpreter, unless that is what runs it."""
+    if os.environ.get("SELFPRUNER_IN_REFERENCE") == "1":
+        return
+    python = reference_python()
+    environment = dict(
+        os.environ, SELFPRUNER_IN_REFERENCE="1", HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false",
+        TQDM_DISABLE="1")
+    try:
+        os.execve(python, [python, *sys.argv], environment)
+    except OSError as error:
+        sys.exit(f"{python} cannot be run ({error.strerror}); check SELFPRUNER_PYTHON")
+
+
+def selfpruner() -> str:
+    """The executable under test: `$SELFPRUNER`, else the release build of this repository."""
+    path = os.environ.get("SELFPRUNER") or str(ROOT / ".build" / "release" / "selfpruner")
+    if not os.access(path, os.X_OK):
+        sys.exit(f"{path} is not there; run `make build`, or set SELFPRUNER to the executable")
+    return path
