@@ -43,6 +43,14 @@ homebrew_pkgconfig() {
 }
 
 # What the system itself offers, and then what setup adds to it. Setup asks the first list whether a
-# library is there already and writes a .pc file of its own only if it is not.
-system_pkgconfig="${PKG_CONFIG_PATH:+$PKG_CONFIG_PATH:}$(homebrew_pkgconfig)"
+# library is there already and writes a .pc file of its own only if it is not, so the folder of those
+# files has no place in that list, even if the caller's PKG_CONFIG_PATH names it (a shell that sourced
+# `environment` does).
 cache_pkgconfig="$cache/pkgconfig"
+system_pkgconfig=
+while IFS= read -r -d : folder; do
+    case ":$system_pkgconfig" in
+    *":$folder:"*) continue ;;
+    esac
+    if [ -n "$folder" ] && [ "$folder" != "$cache_pkgconfig" ]; then system_pkgconfig+="$folder:"; fi
+done <<<"${PKG_CONFIG_PATH:-}:$(homebrew_pkgconfig)"
