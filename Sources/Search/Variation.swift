@@ -1,5 +1,5 @@
-/// The classical operators, on gene values. Each keeps the budget by itself ; mutation and crossover do so at random, so
-/// that `repair`, whose ties fall on fixed places, has nothing left to do and biases nothing.
+/// The classical operators, on gene values. Each keeps the budget by itself; mutation and crossover do so at random,
+/// so that `repair`, whose ties fall on fixed places, has nothing left to do and biases nothing.
 struct Variation {
     let space: SearchSpace
     let budget: Budget
@@ -66,8 +66,8 @@ struct Variation {
         return values
     }
 
-    /// Lowers random genes, not below `floor`, until the budget holds. A step larger than the excess is the last resort,
-    /// as a step larger than the slack is for `fill`: else large steps would be lost more often than won.
+    /// Lowers random genes, not below `floor`, until the budget holds. A step larger than the excess is the last
+    /// resort, as `fill` never takes one larger than the slack: else large steps would be lost more often than won.
     private func drain(_ values: inout [Int], towards floor: [Int], _ generator: inout SeededGenerator) {
         while slack(values) < 0 {
             let excess = -slack(values)
