@@ -5,7 +5,7 @@ package struct EvolutionProposer: Proposer {
     /// Members drawn, with replacement, for each tournament.
     package var tournament: Int
 
-    package init(mutationShare: Double = 0.5, tournament: Int = 3) {
+    package init(mutationShare: Double = 0.5, tournament: Int = 15) {
         self.mutationShare = mutationShare
         self.tournament = tournament
     }

@@ -85,9 +85,12 @@ package struct EvolutionarySearch: Sendable {
             }
             let evaluated = clock.now
             let value = try await fitness.evaluate(next.candidate)
+            let index = history.records.count
+            // Parents that do not exist are a proposer's fancy.
             let record = FitnessRecord(
-                index: history.records.count, candidate: next.candidate, fitness: value,
-                operator: next.proposal.operator, parents: next.proposal.parents, duplicates: next.duplicates,
+                index: index, candidate: next.candidate, fitness: value,
+                operator: next.proposal.operator, parents: next.proposal.parents.filter((0..<index).contains),
+                duplicates: next.duplicates,
                 proposalSeconds: (evaluated - proposed) / .seconds(1), evaluationSeconds: seconds(since: evaluated))
             let best = ([record] + [history.best].compactMap { $0 }).filter(\.fitness.isFinite)
                 .min(by: FitnessRecord.isBetter)

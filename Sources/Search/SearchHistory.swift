@@ -37,8 +37,8 @@ package struct SearchHistory: Hashable, Codable, Sendable {
         return history
     }
 
-    /// The population after the first `count` evaluations, best first: the `elites` best, then as many of the most recent
-    /// others as there is room for. Failed evaluations are never members.
+    /// The population after the first `count` evaluations, best first: the `elites` best, then as many of the most
+    /// recent others as there is room for. Failed evaluations are never members.
     package func population(after count: Int, size: Int, elites: Int) -> [FitnessRecord] {
         let ranked = records.prefix(count).filter(\.fitness.isFinite).sorted(by: FitnessRecord.isBetter)
         let recent = ranked.dropFirst(elites).sorted { $0.index > $1.index }.prefix(max(size - elites, 0))

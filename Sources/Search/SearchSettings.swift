@@ -15,14 +15,17 @@ package struct SearchSettings: Hashable, Codable, Sendable {
     package var elites: Int?
     /// Offspring by mutation; the rest are by crossover.
     package var mutationShare = 0.5
-    /// Members drawn for each tournament.
-    package var tournament = 3
+    /// Members drawn, with replacement, for each tournament. Budgets are small, so that the default presses hard: of 30
+    /// members the best is drawn in 40 % of tournaments. (On the tests' toy loss with 60 sublayers, means of 10 seeds
+    /// after 120 and 430 evaluations: 8.7 and 6.5 for 3, 8.0 and 5.5 for 8, 7.7 and 5.0 for 15;
+    /// 9.8 for uniform. Generations of 10 instead of 1 cost 0.1 to 0.7.)
+    package var tournament = 15
 
     package init() {}
 
     package init(
         population: Int = 30, candidates: Int = 120, timeLimit: Double? = nil, seed: UInt64 = 0, generation: Int = 1,
-        elites: Int? = nil, mutationShare: Double = 0.5, tournament: Int = 3
+        elites: Int? = nil, mutationShare: Double = 0.5, tournament: Int = 15
     ) {
         self.population = population
         self.candidates = candidates

@@ -1,5 +1,5 @@
-/// The classical operators, on gene values. Each keeps the budget by itself and at random, so that `repair`, whose ties
-/// fall on fixed places, has nothing left to do and biases nothing.
+/// The classical operators, on gene values. Each keeps the budget by itself; mutation and crossover do so at random,
+/// so that `repair`, whose ties fall on fixed places, has nothing left to do and biases nothing.
 struct Variation {
     let space: SearchSpace
     let budget: Budget
@@ -25,12 +25,10 @@ struct Variation {
         return balanced(Array(first[..<cut] + second[cut...]), first, second, &generator)
     }
 
-    /// Every gene anywhere, then lowered or raised at random until it holds the budget.
+    /// Every gene anywhere, then all rates shifted alike until the budget holds: picking steps at random instead would
+    /// favour the sublayers that have few and large ones.
     func random(using generator: inout SeededGenerator) -> [Int] {
-        var values = space.genes.map { generator.uniform(below: $0.top + 1) }
-        drain(&values, towards: values.map { _ in 0 }, &generator)
-        fill(&values, towards: space.genes.map(\.top), &generator)
-        return values
+        space.repaired(genes: space.genes.map { generator.uniform(below: $0.top + 1) }, to: budget)
     }
 
     private func switchLevels(_ values: inout [Int], _ generator: inout SeededGenerator) {
@@ -68,11 +66,17 @@ struct Variation {
         return values
     }
 
+    /// Lowers random genes, not below `floor`, until the budget holds. A step larger than the excess is the last
+    /// resort, as `fill` never takes one larger than the slack: else large steps would be lost more often than won.
     private func drain(_ values: inout [Int], towards floor: [Int], _ generator: inout SeededGenerator) {
         while slack(values) < 0 {
+            let excess = -slack(values)
             let open = values.indices.filter { values[$0] > floor[$0] }
-            guard !open.isEmpty else { return }
-            values[open[generator.uniform(below: open.count)]] -= 1
+            let gentle = open.filter { step($0, values[$0] - 1) <= excess }
+            let least = open.map { step($0, values[$0] - 1) }.min() ?? 0
+            let choice = gentle.isEmpty ? open.filter { step($0, values[$0] - 1) == least } : gentle
+            guard !choice.isEmpty else { return }
+            values[choice[generator.uniform(below: choice.count)]] -= 1
         }
     }
 

@@ -81,7 +81,7 @@ import Testing
         #expect(throws: SearchError.self) { try search(space, settings, seeds: [SlopeSeeds()], resuming: run.history) }
     }
 
-    /// Mean over seeds of the best fitness, at the same budget of evaluations, without any seed candidate.
+    /// Mean over seeds of the best fitness, at the same budget of evaluations, both from uniform.
     @Test func evolutionBeatsRandomSearch() async throws {
         let space = try smolLM2()
         let loss = interactingLoss(of: space)
@@ -131,7 +131,7 @@ import Testing
             var fitness = ToyFitness { $0[1] % 2 == 0 ? value : Double($0[1]) }
             try await run.run(&fitness)
             #expect(try #require(run.history.best).fitness.isFinite)
-            #expect(run.population.allSatisfy(\.fitness.isFinite))
+            #expect(run.population.allSatisfy { $0.fitness.isFinite })
             #expect(run.statistics.reduce(0) { $0 + $1.failed } > 0)
 
             var hopeless = try search(space, .init(candidates: 80))
@@ -148,15 +148,17 @@ import Testing
         var fitness = ToyFitness(interactingLoss(of: space))
         var records: [FitnessRecord] = []
         var finished: [FinishReason] = []
-        try await run.run(&fitness) { event in
-            #expect(finished.isEmpty)
-            switch event {
-            case .evaluated(let record, let best):
-                records.append(record)
-                #expect(best?.fitness == records.map(\.fitness).min())
-            case .finished(let reason): finished.append(reason)
-            }
-        }
+        try await run.run(
+            &fitness,
+            onEvent: { event in
+                #expect(finished.isEmpty)
+                switch event {
+                case .evaluated(let record, let best):
+                    records.append(record)
+                    #expect(best?.fitness == records.map(\.fitness).min())
+                case .finished(let reason): finished.append(reason)
+                }
+            })
         #expect(records == run.history.records)
         #expect(finished == [.candidates])
         #expect(run.statistics.reduce(0) { $0 + $1.evaluated } == 90)
@@ -206,7 +208,7 @@ import Testing
         await #expect(throws: Failure.self) { try await run.run(&failing) }
         #expect(run.history.records.count == 20)
         // A journal that cannot be written: the evaluation is not used.
-        await #expect(throws: Failure.self) { try await run.run(&fitness) { _ in throw Failure() } }
+        await #expect(throws: Failure.self) { try await run.run(&fitness, onEvent: { _ in throw Failure() }) }
         #expect(run.history.records.count == 20)
         try await run.run(&fitness)
         #expect(run.history.withoutTimes == whole.history.withoutTimes)
@@ -216,7 +218,9 @@ import Testing
         struct Wild: Proposer {
             var count: Int
             func propose(from state: SearchState, using generator: inout SeededGenerator) async -> Proposal {
-                Proposal(levels: randomLevels(count: count, &generator), operator: Operator(rawValue: "wild"))
+                Proposal(
+                    levels: randomLevels(count: count, &generator), operator: Operator(rawValue: "wild"),
+                    parents: [-1, 0, 1_000_000])
             }
         }
         let space = try smolLM2()
@@ -224,6 +228,8 @@ import Testing
         var run = try search(space, .init(candidates: 40), proposer: Wild(count: 60))
         #expect(try await run.run(&fitness) == .candidates)
         for candidate in fitness.evaluations { #expect(try space.repair(candidate, to: run.budget) == candidate) }
+        #expect(run.history.records.dropFirst(4).allSatisfy { $0.parents == [0] })
+        _ = try search(space, .init(candidates: 40), proposer: Wild(count: 60), resuming: run.history)
         var short = try search(space, .init(candidates: 40), proposer: Wild(count: 59))
         await #expect { try await short.run(&fitness) } throws: { ($0 as? SearchError)?.code == .badCandidate }
     }

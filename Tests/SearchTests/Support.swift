@@ -109,7 +109,7 @@ func interactingLoss(of space: SearchSpace) -> @Sendable ([Int]) -> Double {
 }
 
 extension SearchHistory {
-    /// Round trip through JSON's double formatting is exact; times are compared nowhere.
+    /// The history as a run killed after `count` evaluations leaves it.
     func prefix(_ count: Int) -> SearchHistory {
         SearchHistory(seed: seed, budget: budget, records: Array(records.prefix(count)))
     }
