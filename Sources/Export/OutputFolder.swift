@@ -44,9 +44,9 @@ package struct OutputFolder {
 
     /// Writes one file and flushes it.
     /// - Throws: `ExportError.notWritable`.
-    package func write(_ name: String, _ bytes: some ContiguousBytes) throws(ExportError) {
+    package func write(_ name: String, _ bytes: some ContiguousBytes) throws {
         let file = try FileSink(path + "/" + name)
-        try bytes.withUnsafeBytes { bytes throws(ExportError) in try file.append(bytes) }
+        try bytes.withUnsafeBytes { try file.append($0) }
         try file.close()
     }
 

@@ -1,6 +1,7 @@
 import Checkpoints
 import Foundation
 import Kernels
+import Testing
 
 @testable import Models
 
@@ -23,7 +24,8 @@ struct Fixture: Sendable, CustomTestStringConvertible {
     }
 
     func reference() throws -> Reference {
-        try JSONDecoder().decode(Reference.self, from: Data(contentsOf: folder.appendingPathComponent("reference.json")))
+        try JSONDecoder().decode(
+            Reference.self, from: Data(contentsOf: folder.appendingPathComponent("reference.json")))
     }
 
     func checkpoint() throws -> any Checkpoint { try openCheckpoint(folder.path) }
@@ -35,7 +37,8 @@ struct Fixture: Sendable, CustomTestStringConvertible {
     /// float32 [tokens, vocabulary] of each sequence.
     func logits() throws -> [[Float]] {
         let data = try Data(contentsOf: folder.appendingPathComponent("logits.safetensors"))
-        let length = Int(data[..<8].enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << (8 * UInt64($1.offset)) })
+        let length = Int(
+            data[..<8].enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << (8 * UInt64($1.offset)) })
         let header = try JSONSerialization.jsonObject(with: data[8..<8 + length]) as! [String: Any]
         return header.keys.filter { $0 != "__metadata__" }.sorted().map { key in
             let offsets = (header[key] as! [String: Any])["data_offsets"] as! [Int]
