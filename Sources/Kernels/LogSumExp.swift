@@ -15,24 +15,17 @@ struct LogSumExp {
 
     @inline(__always)
     func add(_ tile: OutputHead.Tile) {
-        let tail = tile.tokens & 15
-        let hidden = Softmax.tailMask(tail)
-        for row in 0..<tile.rows {
-            let logits = tile.logits + row * tile.stride
-            if tail > 0 {
-                // The row has room for a whole last vector (the stride is larger than the block).
-                let last = logits + (tile.tokens &- tail)
-                store(load(last).replacing(with: -.infinity, where: hidden), last)
-            }
-            add(logits, count: (tile.tokens + 15) & ~15, row: tile.firstRow + row)
-        }
+        for row in 0..<tile.rows { add(tile.logits + row * tile.tokens, count: tile.tokens, row: tile.firstRow + row) }
     }
 
     @inline(__always)
     private func add(_ logits: UnsafePointer<Float>, count: Int, row: Int) {
-        var peak = Lanes(repeating: -.infinity)
+        let whole = count & ~15
+        let hidden = Softmax.tailMask(count & 15)
+        let last = load(logits + whole).replacing(with: -.infinity, where: hidden)
+        var peak = last
         var index = 0
-        while index < count {
+        while index < whole {
             let x = load(logits + index)
             peak = peak.replacing(with: x, where: x .> peak)
             index &+= 16
@@ -41,9 +34,9 @@ struct LogSumExp {
         if largest == -.infinity { return }
         let scales = Lanes(repeating: log2e)
         let shift = Lanes(repeating: -largest * log2e)
-        var total = Lanes(repeating: 0)
+        var total = exp2(fma(last, scales, shift))
         index = 0
-        while index < count {
+        while index < whole {
             total += exp2(fma(load(logits + index), scales, shift))
             index &+= 16
         }

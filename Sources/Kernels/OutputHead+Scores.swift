@@ -31,7 +31,7 @@ extension OutputHead {
             for row in 0..<tile.rows {
                 let token = Int(targets[tile.firstRow + row]) - tile.firstToken
                 if token >= 0 && token < tile.tokens {
-                    targetLogits.floats[tile.firstRow + row] = tile.logits[row * tile.stride + token]
+                    targetLogits.floats[tile.firstRow + row] = tile.logits[row * tile.tokens + token]
                 }
             }
             normalizer.add(tile)
@@ -82,7 +82,7 @@ extension OutputHead {
                 for row in 0..<tile.rows {
                     let position = tile.firstRow + row
                     let wanted = tokens.baseAddress! + (offset + position) * count
-                    let logits = tile.logits + row * tile.stride
+                    let logits = tile.logits + row * tile.tokens
                     var cursor = cursors[position]
                     while cursor < count {
                         let token = Int(wanted[cursor]) &- tile.firstToken

@@ -3,8 +3,9 @@
 ///
 /// The weights are shared; an instance's scratch memory serves one caller at a time.
 package final class OutputHead {
-    /// Vocabulary rows of one block, and hidden rows of one task: together they fill the L2 cache.
-    private static let blockSize = 1024
+    /// Vocabulary rows of one block, and hidden rows of one task: together they fill the L2 cache. A multiple of 64 for
+    /// oneDNN's blocking and no power of two, since the rows of a tile would share cache sets.
+    private static let blockSize = 1088
     private static let chunkRows = 128
 
     package let weights: Weights
@@ -27,7 +28,7 @@ package final class OutputHead {
             self.width = width
             self.precision = precision
             var blocks: [PackedWeights] = []
-            for start in Swift.stride(from: 0, to: vocabularySize, by: OutputHead.blockSize) {
+            for start in stride(from: 0, to: vocabularySize, by: OutputHead.blockSize) {
                 blocks.append(
                     try PackedWeights(
                         values + start * width, outputs: min(OutputHead.blockSize, vocabularySize - start),
@@ -39,11 +40,9 @@ package final class OutputHead {
 
     private final class Slot {
         let products = MatmulCache()
-        let logits = AlignedBuffer(floats: chunkRows * stride)
+        /// With room for a whole vector behind the last row.
+        let logits = AlignedBuffer(floats: chunkRows * blockSize + 16)
     }
-
-    /// Not a power of two: rows would share cache sets.
-    private static let stride = blockSize + 16
 
     package init(_ weights: Weights) {
         self.weights = weights
@@ -57,8 +56,8 @@ package final class OutputHead {
         var rows: Int
         var firstToken: Int
         var tokens: Int
+        /// [rows, tokens]. Dense, since oneDNN's fast path wants it so; 16 floats behind the end may be read.
         var logits: UnsafeMutablePointer<Float>
-        var stride: Int
     }
 
     /// Hands every tile of logits to `visit`; those of the same rows on one thread, vocabulary ascending.
@@ -67,7 +66,7 @@ package final class OutputHead {
         let chunks = (rows + Self.chunkRows - 1) / Self.chunkRows
         func shape(_ rows: Int, _ tokens: Int) -> ProductShape {
             ProductShape(
-                m: rows, n: tokens, k: weights.width, sourceStride: weights.width, destinationStride: Self.stride,
+                m: rows, n: tokens, k: weights.width, sourceStride: weights.width, destinationStride: tokens,
                 source: weights.precision, destination: .float32, threads: 1)
         }
         let rowCounts = Set([min(Self.chunkRows, rows), rows - (chunks - 1) * Self.chunkRows])
@@ -89,7 +88,7 @@ package final class OutputHead {
                 visit(
                     Tile(
                         firstRow: firstRow, rows: count, firstToken: number * Self.blockSize, tokens: block.outputs,
-                        logits: slot.logits.floats, stride: Self.stride))
+                        logits: slot.logits.floats))
             }
         }
     }
@@ -103,7 +102,7 @@ package final class OutputHead {
         try stream(hidden, rows: rows) { tile in
             for row in 0..<tile.rows {
                 (output + (tile.firstRow + row) * vocabularySize + tile.firstToken)
-                    .update(from: tile.logits + row * tile.stride, count: tile.tokens)
+                    .update(from: tile.logits + row * tile.tokens, count: tile.tokens)
             }
         }
     }

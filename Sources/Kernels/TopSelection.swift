@@ -23,7 +23,7 @@ final class TopSelection {
 
     func add(_ tile: OutputHead.Tile) {
         for row in 0..<tile.rows {
-            let source = tile.logits + row * tile.stride
+            let source = tile.logits + row * tile.tokens
             let position = tile.firstRow + row
             let heap = logits.floats + position * count
             let ids = tokens + position * count

@@ -84,16 +84,20 @@ struct MatmulTests {
 
     /// The shapes of a real model must reach the blocked implementation at every number of rows: the fallback is
     /// two orders of magnitude slower.
-    @Test(arguments: [1, 7, 512, 2048])
-    func packedProductsUseTheBlockedImplementation(_ rows: Int) throws {
+    @Test(arguments: [1, 7, 128, 512, 2048], Precision.allCases)
+    func packedProductsUseTheBlockedImplementation(_ rows: Int, _ precision: Precision) throws {
+        if precision == .bfloat16 && Precision.automatic != .bfloat16 { return }
         let weights = AlignedBuffer(floats: 1536 * 576)
-        for (outputs, inputs) in [(960, 576), (1536, 576), (576, 1088), (32, 576), (576, 32)] {
-            let packed = try PackedWeights(weights.floats, outputs: outputs, inputs: inputs, precision: .float32)
-            let product = try Matmul(
-                ProductShape(
-                    m: rows, n: outputs, k: inputs, sourceStride: inputs, destinationStride: outputs,
-                    source: .float32, destination: .float32, threads: Threads.count), weights: packed)
-            #expect(!product.implementation.contains("ref"), "\(outputs)×\(inputs): \(product.implementation)")
+        for (outputs, inputs) in [(960, 576), (1536, 576), (1088, 576), (192, 576), (576, 1088), (32, 576), (576, 32)] {
+            for epilogue in [Epilogue.store, .accumulate, .swish, .multiply] {
+                let packed = try PackedWeights(weights.floats, outputs: outputs, inputs: inputs, precision: precision)
+                let product = try Matmul(
+                    ProductShape(
+                        m: rows, n: outputs, k: inputs, sourceStride: inputs, destinationStride: outputs,
+                        source: precision, destination: epilogue == .accumulate ? .float32 : precision,
+                        epilogue: epilogue, hasBias: true, threads: Threads.count), weights: packed)
+                #expect(!product.implementation.contains("ref"), "\(outputs)×\(inputs): \(product.implementation)")
+            }
         }
     }
 }

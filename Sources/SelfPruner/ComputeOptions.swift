@@ -1,0 +1,51 @@
+import Foundation
+import Kernels
+
+/// How models run on this machine.
+public struct ComputeOptions: Sendable, Codable, Equatable {
+    public enum Precision: String, Sendable, Codable, CaseIterable {
+        /// bfloat16 where the CPU multiplies it natively, else float32.
+        case auto
+        case float32, bfloat16
+    }
+
+    public var precision: Precision
+    /// `nil` for one per core.
+    public var threads: Int?
+
+    public init(precision: Precision = .auto, threads: Int? = nil) {
+        self.precision = precision
+        self.threads = threads
+    }
+
+    /// Sets the process's threads and settles the precision.
+    /// - Throws: `SelfPrunerError.badOption`.
+    func apply() throws(SelfPrunerError) -> Kernels.Precision {
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        let count = threads ?? cores
+        guard (1...1024).contains(count) else {
+            throw SelfPrunerError(.badOption, "The number of threads must lie between 1 and 1024, not \(count)")
+        }
+        Threads.count = count
+        switch precision {
+        case .auto: return .automatic
+        case .float32: return .float32
+        case .bfloat16: return .bfloat16
+        }
+    }
+}
+
+/// Figures of this process that the operating system keeps.
+enum ProcessFigures {
+    /// The largest resident size so far, in bytes.
+    static var peakMemoryBytes: Int {
+        var usage = rusage()
+        #if canImport(Darwin)
+            getrusage(RUSAGE_SELF, &usage)
+            return usage.ru_maxrss
+        #else
+            getrusage(__rusage_who(RUSAGE_SELF.rawValue), &usage)
+            return usage.ru_maxrss * 1024
+        #endif
+    }
+}

@@ -1,0 +1,128 @@
+import Checkpoints
+import Evaluation
+import Foundation
+import Kernels
+import Models
+import Tokenization
+
+/// What to measure of a model on a text.
+public struct EvaluateOptions: Sendable {
+    public var model: String
+    public var text: String
+    public var joiner = TextJoiner.none
+    /// Tokens of one window.
+    public var sequenceLength = 2048
+    /// At most this many tokens of the text, in whole windows.
+    public var maximumTokens: Int?
+    /// Windows begin with the begin-of-text token.
+    public var addsBeginOfText = false
+    public var compute = ComputeOptions()
+
+    public init(model: String, text: String) {
+        self.model = model
+        self.text = text
+    }
+}
+
+/// The content of `selfpruner evaluate --json`.
+public struct EvaluationReport: Sendable, Codable {
+    public var model: String
+    public var perplexity: Double
+    /// Of `perplexity`, to first order.
+    public var perplexityStandardError: Double
+    /// Nats per predicted token.
+    public var negativeLogLikelihood: Double
+    public var standardError: Double
+    public var tokensScored: Int
+    /// Prefill with the head at every position, loading excluded.
+    public var tokensPerSecond: Double
+    public var seconds: Double
+    public var peakMemoryBytes: Int
+    /// Bytes of the weights as they lie in memory.
+    public var weightBytes: Int
+    public var threads: Int
+    public var `protocol`: Protocol
+
+    /// How the perplexity was measured.
+    public struct Protocol: Sendable, Codable, Equatable {
+        public var corpus: String
+        public var joiner: String
+        public var sequenceLength: Int
+        public var stride: Int
+        public var windows: Int
+        public var beginOfText: Bool
+        public var precision: String
+    }
+}
+
+/// Measures the perplexity of a model on a text.
+/// - Throws: errors that describe themselves in a sentence; `CancellationError`.
+public func evaluate(
+    _ options: EvaluateOptions, observer: some RunObserver = SilentObserver()
+) throws -> EvaluationReport {
+    let precision = try options.compute.apply()
+    guard options.sequenceLength >= 2 else {
+        throw SelfPrunerError(.badOption, "The sequence length must be at least 2, not \(options.sequenceLength)")
+    }
+    if let maximum = options.maximumTokens, maximum < 2 {
+        throw SelfPrunerError(.badOption, "At least 2 tokens are needed, not \(maximum)")
+    }
+    let checkpoint = try openCheckpoint(options.model)
+    let tokenizer = try Tokenizer(checkpoint.tokenizer)
+    let text = try Text(options.text, tokenizer: tokenizer, joiner: options.joiner)
+    let windows = try textWindows(text, options, tokenizer)
+    let model = try loadModel(checkpoint, precision, positions: windows[0].count, observer)
+    let result = try measurePerplexity(model, windows, observer)
+    return EvaluationReport(
+        model: options.model, perplexity: result.value, perplexityStandardError: result.valueStandardError,
+        negativeLogLikelihood: result.negativeLogLikelihood, standardError: result.standardError,
+        tokensScored: result.tokensScored, tokensPerSecond: result.tokensPerSecond, seconds: result.seconds,
+        peakMemoryBytes: ProcessFigures.peakMemoryBytes, weightBytes: model.byteCount, threads: Threads.count,
+        protocol: EvaluationReport.Protocol(
+            corpus: text.name, joiner: options.joiner.words, sequenceLength: windows[0].count,
+            stride: options.sequenceLength - (options.addsBeginOfText ? 1 : 0), windows: windows.count,
+            beginOfText: options.addsBeginOfText, precision: precision.rawValue))
+}
+
+private func textWindows(
+    _ text: Text, _ options: EvaluateOptions, _ tokenizer: Tokenizer
+) throws(SelfPrunerError) -> [[Int32]] {
+    var beginOfText: Int32?
+    if options.addsBeginOfText {
+        guard let token = tokenizer.beginOfTextToken else {
+            throw SelfPrunerError(.badOption, "This model has no begin-of-text token")
+        }
+        beginOfText = token
+    }
+    let windows = TextWindows(
+        text.tokens, length: options.sequenceLength, maximumTokens: options.maximumTokens, beginOfText: beginOfText
+    ).windows
+    guard !windows.isEmpty else {
+        throw SelfPrunerError(
+            .textTooShort, "The text \(text.name) has \(text.tokens.count) tokens; at least 2 are needed")
+    }
+    return windows
+}
+
+/// Rows of one forward pass: enough for the matrix products' peak rate, few enough for the caches.
+let workspaceRows = 2048
+
+func loadModel(
+    _ checkpoint: any Checkpoint, _ precision: Precision, positions: Int, _ observer: some RunObserver
+) throws -> LlamaModel {
+    try observer.stage("load", total: checkpoint.description.blocks.count, unit: "blocks") { progress in
+        try LlamaModel(checkpoint, precision: precision, positions: positions, progress: progress)
+    }
+}
+
+func measurePerplexity(
+    _ model: LlamaModel, _ windows: [[Int32]], _ observer: some RunObserver, stage: String = "evaluate"
+) throws -> Perplexity {
+    let rows = max(workspaceRows, windows.map(\.count).max() ?? 0)
+    let workspace = Workspace(model, rows: min(rows, windows.reduce(0) { $0 + $1.count }))
+    let total = windows.reduce(0) { $0 + $1.count }
+    return try observer.stage(stage, total: total, unit: "tokens") { progress in
+        try Perplexity.measure(
+            model, windows, in: workspace, progress: progress, isCancelled: { observer.isCancelled })
+    }
+}

@@ -1,0 +1,133 @@
+import Checkpoints
+import Foundation
+import Kernels
+import Models
+import Tokenization
+
+/// What to continue, and how.
+public struct GenerateOptions: Sendable {
+    public var model: String
+    public var prompt: String
+    public var maximumTokens = 128
+    /// 0 takes the most probable token each time.
+    public var temperature = 0.0
+    public var seed: UInt64 = 0
+    /// The prompt is a user's message, put into the checkpoint's chat template.
+    public var usesChatTemplate = false
+    /// Goes before the message (chat only).
+    public var systemPrompt: String?
+    public var compute = ComputeOptions()
+
+    public init(model: String, prompt: String) {
+        self.model = model
+        self.prompt = prompt
+    }
+}
+
+/// The content of `selfpruner generate --json`.
+public struct GenerationReport: Sendable, Codable {
+    public var model: String
+    public var promptIds: [Int32]
+    public var ids: [Int32]
+    public var text: String
+    /// `endOfText` or `length`.
+    public var finishReason: String
+    public var promptTokensPerSecond: Double
+    public var tokensPerSecond: Double
+    public var temperature: Double
+    public var seed: UInt64
+    public var precision: String
+    public var threads: Int
+}
+
+/// Continues a prompt until the end-of-text token or the limit.
+/// - Parameter onText: called with each piece of text as it becomes whole.
+/// - Throws: errors that describe themselves in a sentence; `CancellationError`.
+public func generate(
+    _ options: GenerateOptions, observer: some RunObserver = SilentObserver(), onText: (String) -> Void = { _ in }
+) throws -> GenerationReport {
+    let precision = try options.compute.apply()
+    guard options.temperature >= 0, options.temperature.isFinite else {
+        throw SelfPrunerError(.badOption, "The temperature must be 0 or more, not \(options.temperature)")
+    }
+    guard options.maximumTokens >= 1 else {
+        throw SelfPrunerError(.badOption, "At least 1 token must be generated, not \(options.maximumTokens)")
+    }
+    let checkpoint = try openCheckpoint(options.model)
+    let tokenizer = try Tokenizer(checkpoint.tokenizer)
+    let prompt = try promptTokens(options, tokenizer)
+    let context = checkpoint.description.contextLength
+    guard prompt.count < context else {
+        throw SelfPrunerError(
+            .badOption, "The prompt has \(prompt.count) tokens; the model's context is \(context)")
+    }
+    let capacity = prompt.count + min(options.maximumTokens, context - prompt.count)
+    let model = try loadModel(checkpoint, precision, positions: capacity, observer)
+
+    let generator = Generator(model, capacity: capacity)
+    var sampler = Sampler(temperature: options.temperature, seed: options.seed)
+    var stream = tokenizer.makeStreamingDecoder(skippingSpecialTokens: true)
+    let ends = Set(checkpoint.description.endOfTextTokens.map(Int32.init(truncatingIfNeeded:)))
+        .union([tokenizer.endOfTextToken].compactMap { $0 })
+    let clock = ContinuousClock()
+    let start = clock.now
+    var token = sampler.next(try generator.append(prompt))
+    let prefilled = clock.now
+    var ids: [Int32] = []
+    var text = ""
+    var finishReason = "length"
+    func emit(_ piece: String) {
+        text += piece
+        if !piece.isEmpty { onText(piece) }
+    }
+    while true {
+        if observer.isCancelled { throw CancellationError() }
+        if ends.contains(token) {
+            finishReason = "endOfText"
+            break
+        }
+        ids.append(token)
+        emit(stream.append(token))
+        if ids.count == capacity - prompt.count { break }
+        token = sampler.next(try generator.append([token]))
+    }
+    emit(stream.finish())
+    let (prefill, decode) = ((prefilled - start) / .seconds(1), (clock.now - prefilled) / .seconds(1))
+    return GenerationReport(
+        model: options.model, promptIds: prompt, ids: ids, text: text, finishReason: finishReason,
+        promptTokensPerSecond: Double(prompt.count) / max(prefill, 1e-9),
+        tokensPerSecond: Double(max(ids.count - 1, 0)) / max(decode, 1e-9), temperature: options.temperature,
+        seed: options.seed, precision: precision.rawValue, threads: Threads.count)
+}
+
+private func promptTokens(_ options: GenerateOptions, _ tokenizer: Tokenizer) throws -> [Int32] {
+    let tokens: [Int32]
+    if options.usesChatTemplate {
+        guard let source = tokenizer.chatTemplate else {
+            throw SelfPrunerError(
+                .noChatTemplate, "The checkpoint \(options.model) has no chat template; leave out --chat")
+        }
+        var messages = [ChatMessage(role: "user", content: options.prompt)]
+        if let system = options.systemPrompt { messages.insert(ChatMessage(role: "system", content: system), at: 0) }
+        let rendered = try ChatTemplate(source).render(
+            messages: messages, addingGenerationPrompt: true, variables: tokenizer.templateVariables)
+        // The template writes the begin-of-text token itself where it wants one.
+        tokens = tokenizer.encode(rendered, addingSpecialTokens: false, parsingSpecialTokens: true)
+    } else {
+        tokens = tokenizer.encode(options.prompt, addingSpecialTokens: true, parsingSpecialTokens: true)
+    }
+    guard !tokens.isEmpty else {
+        throw SelfPrunerError(.badOption, "The prompt is empty; give at least one token to continue")
+    }
+    return tokens
+}
+
+extension Tokenizer {
+    /// What chat templates expect to know of the tokenizer.
+    var templateVariables: [String: TemplateValue] {
+        func text(_ token: Int32?) -> TemplateValue {
+            .string(token.map { decode([$0], skippingSpecialTokens: false) } ?? "")
+        }
+        return ["bos_token": text(beginOfTextToken), "eos_token": text(endOfTextToken)]
+    }
+}

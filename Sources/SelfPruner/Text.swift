@@ -1,0 +1,97 @@
+import Evaluation
+import Foundation
+import Tokenization
+
+/// How the text of an evaluation is made of a file.
+public enum TextJoiner: String, Sendable, Codable, CaseIterable {
+    /// The file as it is.
+    case none
+    /// WikiText as the Hugging Face loader gives it: rows are lines (their line break kept, blank ones empty), joined
+    /// with two line breaks.
+    case wikitext
+
+    func apply(_ bytes: [UInt8]) -> [UInt8] {
+        guard self == .wikitext else { return bytes }
+        var result: [UInt8] = []
+        var lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)[...]
+        if lines.last?.isEmpty == true { lines = lines.dropLast() }
+        for (index, line) in lines.enumerated() {
+            if index > 0 { result += [0x0A, 0x0A] }
+            if line.contains(where: { $0 != 0x20 && $0 != 0x0D && $0 != 0x09 }) { result += line + [0x0A] }
+        }
+        return result
+    }
+
+    var words: String {
+        switch self {
+        case .none: "the file as it is"
+        case .wikitext: "lines joined with \\n\\n as the Hugging Face loader gives them"
+        }
+    }
+}
+
+/// A tokenised text and where it came from.
+struct Text {
+    var name: String
+    var tokens: [Int32]
+
+    /// - Throws: `SelfPrunerError.textNotFound`.
+    init(_ path: String, tokenizer: Tokenizer, joiner: TextJoiner = .none) throws {
+        let bytes = try Self.read(path)
+        name = URL(fileURLWithPath: path).lastPathComponent
+        tokens = tokenizer.encode(joiner.apply(bytes), addingSpecialTokens: false, parsingSpecialTokens: false)
+    }
+
+    /// Equal shares of several files, up to `maximumTokens` in all.
+    /// - Throws: `SelfPrunerError` `textNotFound` or `textTooShort`.
+    init(_ paths: [String], maximumTokens: Int, tokenizer: Tokenizer) throws {
+        let share = maximumTokens / max(paths.count, 1)
+        let texts = try paths.map { try Text($0, tokenizer: tokenizer) }
+        name = texts.map(\.name).joined(separator: " + ")
+        tokens = texts.flatMap { $0.tokens.prefix(share) }
+    }
+
+    static func read(_ path: String) throws(SelfPrunerError) -> [UInt8] {
+        do {
+            return try [UInt8](Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe))
+        } catch {
+            let reason = (error as NSError).localizedFailureReason ?? (error as NSError).localizedDescription
+            throw SelfPrunerError(.textNotFound, "The text \(path) cannot be read: \(reason)")
+        }
+    }
+
+    /// - Throws: `SelfPrunerError.textsOverlap` when two of the texts share a passage.
+    static func refuseOverlap(_ texts: [(purpose: String, text: Text)]) throws(SelfPrunerError) {
+        for (index, first) in texts.enumerated() {
+            for second in texts[(index + 1)...] {
+                guard let place = TextOverlap.find(first.text.tokens, second.text.tokens) else { continue }
+                throw SelfPrunerError(
+                    .textsOverlap,
+                    "The \(first.purpose) text (\(first.text.name), token \(place.first)) and the \(second.purpose) "
+                        + "text (\(second.text.name), token \(place.second)) share a passage of at least "
+                        + "\(TextOverlap.runLength) tokens; figures would flatter the result, so use disjoint texts")
+            }
+        }
+    }
+}
+
+/// The texts that `make setup` prepares: disjoint slices of C4 and Wikipedia.
+public enum DefaultTexts: String, Sendable {
+    case calibration, fitness, evaluation
+
+    /// - Throws: `SelfPrunerError.textNotFound` saying how to get it.
+    public func path() throws(SelfPrunerError) -> String {
+        let environment = ProcessInfo.processInfo.environment
+        let cache =
+            environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+            ?? (environment["HOME"] ?? NSHomeDirectory()) + "/.cache"
+        let folder = environment["SELFPRUNER_DATA"] ?? cache + "/self-pruner/texts"
+        let path = "\(folder)/\(rawValue).txt"
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw SelfPrunerError(
+                .textNotFound,
+                "There is no default \(rawValue) text at \(path); run Scripts/setup to get it, or name a text file")
+        }
+        return path
+    }
+}
