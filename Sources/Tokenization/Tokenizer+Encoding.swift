@@ -14,7 +14,7 @@ extension Tokenizer {
         }
         for piece in definition.template {
             switch piece {
-            case .tokens(let ids): ids.forEach { encoder.append($0) }
+            case .tokens(let ids): for id in ids { encoder.append(id) }
             case .text: encode(UTF8Repair.repaired(bytes), parsingSpecialTokens, into: &encoder)
             }
         }

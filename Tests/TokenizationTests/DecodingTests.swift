@@ -68,9 +68,12 @@ struct DecodingTests {
     @Test func byteLevelLosesNothing() throws {
         for style in ["gpt2", "llama3", "smollm"] {
             let fixture = try Fixture(style)
-            // Tokens that strip their neighbourhood do lose it.
-            let stripping = fixture.tokenizer.addedTokens.filter { $0.stripsLeft || $0.stripsRight }.map(\.id)
-            for example in fixture.examples where !example.ids.contains(where: stripping.contains) {
+            // Tokens that strip their neighbourhood do lose it, and the decoder takes Latin-1 letters of added tokens for
+            // bytes, here as in Hugging Face's library.
+            let lossy = fixture.tokenizer.addedTokens.filter { token in
+                token.stripsLeft || token.stripsRight || token.content.contains { $0 >= 0x80 }
+            }.map(\.id)
+            for example in fixture.examples where !example.ids.contains(where: lossy.contains) {
                 let ids = fixture.tokenizer.encode(example.text, addingSpecialTokens: false)
                 let bytes = fixture.tokenizer.decodeBytes(ids, skippingSpecialTokens: false)
                 #expect(bytes == UTF8Repair.repaired(example.text))

@@ -41,7 +41,10 @@ struct FolderTests {
             "tokenizer_config.json": Array(#"{"chat_template": "old"}"#.utf8),
             "chat_template.jinja": Array("new".utf8),
         ]
-        try withFolder(files) { #expect(try Tokenizer(.folder($0)).chatTemplate == "new") }
+        try withFolder(files) { path in
+            let tokenizer = try Tokenizer(.folder(path))
+            #expect(tokenizer.chatTemplate == "new")
+        }
     }
 
     @Test func missingAndBrokenFilesAreNamed() throws {
