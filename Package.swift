@@ -49,7 +49,7 @@ let package = Package(
         .target(name: "Factors", dependencies: ["Calibration"]),
         .target(name: "Search"),
         .target(name: "Compaction", dependencies: ["Factors", "Search"]),
-        .target(name: "Export", dependencies: ["Checkpoints"]),
+        .target(name: "Export", dependencies: ["Checkpoints", "Tokenization"]),
         .target(name: "Reporting", dependencies: ["Search"]),
         .target(
             name: "SelfPruner",

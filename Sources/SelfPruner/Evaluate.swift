@@ -41,18 +41,22 @@ public struct EvaluationReport: Sendable, Codable {
     /// Bytes of the weights as they lie in memory.
     public var weightBytes: Int
     public var threads: Int
-    public var `protocol`: Protocol
+    public var `protocol`: PerplexityProtocol
+}
 
-    /// How the perplexity was measured.
-    public struct Protocol: Sendable, Codable, Equatable {
-        public var corpus: String
-        public var joiner: String
-        public var sequenceLength: Int
-        public var stride: Int
-        public var windows: Int
-        public var beginOfText: Bool
-        public var precision: String
-    }
+/// How a perplexity was measured. Perplexity is not one number; every figure carries this.
+public struct PerplexityProtocol: Sendable, Codable, Equatable {
+    public var corpus: String
+    /// How the text was put together from the file.
+    public var joiner: String
+    /// Tokens of one window.
+    public var sequenceLength: Int
+    /// Tokens from one window's start to the next one's.
+    public var stride: Int
+    public var windows: Int
+    /// Each window starts with the begin-of-text token.
+    public var beginOfText: Bool
+    public var precision: String
 }
 
 /// Measures the perplexity of a model on a text.
@@ -78,7 +82,7 @@ public func evaluate(
         negativeLogLikelihood: result.negativeLogLikelihood, standardError: result.standardError,
         tokensScored: result.tokensScored, tokensPerSecond: result.tokensPerSecond, seconds: result.seconds,
         peakMemoryBytes: ProcessFigures.peakMemoryBytes, weightBytes: model.byteCount, threads: Threads.count,
-        protocol: EvaluationReport.Protocol(
+        protocol: PerplexityProtocol(
             corpus: text.name, joiner: options.joiner.words, sequenceLength: windows[0].count,
             stride: options.sequenceLength - (options.addsBeginOfText ? 1 : 0), windows: windows.count,
             beginOfText: options.addsBeginOfText, precision: precision.rawValue))

@@ -100,9 +100,10 @@ extension Weight.Role {
 
 extension Biases {
     var names: [String] {
-        [
+        let all: [(Biases, String)] = [
             (.queryKeyValue, "queryKeyValue"), (.attentionOutput, "attentionOutput"), (.gateUp, "gateUp"),
             (.down, "down"),
-        ].filter { contains($0.0) }.map(\.1)
+        ]
+        return all.filter { contains($0.0) }.map(\.1)
     }
 }

@@ -1,0 +1,137 @@
+import Reporting
+
+extension PruneReport {
+    /// `report.md`: the before/after table first, then the blocks, the search and the settings.
+    public var markdown: String {
+        """
+        # \(settings.model.split(separator: "/").last ?? "Model") pruned by \(NumberFormat.percent(rate.decoder))
+
+        \(comparison.markdown())
+
+        \(words)
+
+        ## Blocks
+
+        \(blockTable.markdown())
+
+        \(searchSection)## Settings
+
+        \(settingsTable.markdown())
+
+        """
+    }
+
+    /// The before/after table for a terminal or a document.
+    package var comparison: TextTable {
+        var table = TextTable([
+            .init("measure"), .init("before", .right), .init("after", .right), .init("change", .right),
+        ])
+        func row(_ name: String, _ before: String, _ after: String, _ ratio: Double, asFactor: Bool = false) {
+            table.addRow([name, before, after, asFactor ? "×\(NumberFormat.fixed(ratio, 2))" : Self.change(ratio)])
+        }
+        row(
+            "perplexity", perplexity(before), perplexity(after), after.perplexity / before.perplexity, asFactor: true)
+        row(
+            "parameters", NumberFormat.count(before.parameters), NumberFormat.count(after.parameters),
+            Double(after.parameters) / Double(before.parameters))
+        row(
+            "parameters of the blocks", NumberFormat.count(before.decoderParameters),
+            NumberFormat.count(after.decoderParameters),
+            Double(after.decoderParameters) / Double(before.decoderParameters))
+        row(
+            "size in bfloat16", "\(ByteCount(before.bfloat16Bytes))", "\(ByteCount(after.bfloat16Bytes))",
+            Double(after.bfloat16Bytes) / Double(before.bfloat16Bytes))
+        row(
+            "file size (\(before.elementTypes.joined(separator: "/")) → \(after.elementTypes.joined(separator: "/")))",
+            "\(ByteCount(before.fileBytes))", "\(ByteCount(after.fileBytes))",
+            Double(after.fileBytes) / Double(before.fileBytes))
+        row(
+            "prefill, tokens/s", NumberFormat.significant(before.prefillTokensPerSecond),
+            NumberFormat.significant(after.prefillTokensPerSecond),
+            after.prefillTokensPerSecond / before.prefillTokensPerSecond, asFactor: true)
+        row(
+            "decode, tokens/s", NumberFormat.significant(before.decodeTokensPerSecond),
+            NumberFormat.significant(after.decodeTokensPerSecond),
+            after.decodeTokensPerSecond / before.decodeTokensPerSecond, asFactor: true)
+        return table
+    }
+
+    private func perplexity(_ figures: Figures) -> String {
+        "\(NumberFormat.fixed(figures.perplexity, 2)) ± \(NumberFormat.fixed(figures.perplexityStandardError, 2))"
+    }
+
+    private static func change(_ ratio: Double) -> String {
+        let percent = NumberFormat.fixed((ratio - 1) * 100, 1)
+        return (ratio > 1 ? "+" : "") + percent + " %"
+    }
+
+    private var words: String {
+        let p = protocols.perplexity
+        return """
+            Perplexity on \(p.corpus) (\(p.joiner)), \(p.windows) consecutive windows of \(p.sequenceLength) tokens, \
+            \(p.beginOfText ? "begin-of-text token first" : "no begin-of-text token"), \
+            \(NumberFormat.grouped(after.tokensScored)) tokens scored, \(p.precision). \
+            Removed: \(NumberFormat.percent(rate.decoder, decimals: 2)) of the decoder blocks' parameters (asked for: \
+            \(NumberFormat.percent(rate.target, decimals: 2))), \(NumberFormat.percent(rate.total, decimals: 2)) of all. \
+            Speed: \(settings.threads) threads, \(settings.precision).
+            """
+    }
+
+    private var blockTable: TextTable {
+        var table = TextTable([
+            .init("block", .right), .init("key/value heads", .right), .init("channels", .right),
+            .init("attention removed", .right), .init("MLP removed", .right), .init("removed", .right),
+        ])
+        for block in blocks {
+            table.addRow([
+                "\(block.index)", "\(block.keyValueHeads) of \(block.denseKeyValueHeads)",
+                "\(block.channels) of \(block.denseChannels)", NumberFormat.percent(block.attentionRate),
+                NumberFormat.percent(block.mlpRate), NumberFormat.percent(block.rate),
+            ])
+        }
+        return table
+    }
+
+    private var searchSection: String {
+        guard let search else { return "" }
+        var table = TextTable([
+            .init("operator"), .init("evaluated", .right), .init("accepted", .right),
+            .init("improved the best", .right),
+        ])
+        for item in search.operators {
+            table.addRow([item.name, "\(item.evaluated)", "\(item.accepted)", "\(item.improvedBest)"])
+        }
+        let uniform = search.uniformFitness.map { NumberFormat.fixed($0, 4) } ?? "–"
+        let best = search.bestFitness.map { NumberFormat.fixed($0, 4) } ?? "–"
+        return """
+            ## Search
+
+            \(search.evaluated) candidates in \(NumberFormat.duration(.seconds(search.seconds))); fitness \
+            (\(protocols.fitness)): \(uniform) uniform, \(best) best.
+
+            \(table.markdown())
+
+
+            """
+    }
+
+    private var settingsTable: TextTable {
+        var table = TextTable([.init("setting"), .init("value")])
+        let s = settings
+        for (name, value) in [
+            ("program", program), ("model", s.model), ("rate", "\(s.rate)"), ("method", s.method),
+            ("allocation", s.allocation), ("granularity", s.granularity),
+            ("channel step", s.channelStep.map { "\($0)" } ?? "default"), ("ridge", "\(s.ridge)"),
+            ("fitness", s.fitness), ("candidates", "\(s.candidates)"), ("population", "\(s.population)"),
+            ("time limit", s.timeLimit.map { "\($0) s" } ?? "none"), ("seed", "\(s.seed)"),
+            ("calibration", "\(s.calibrationTexts.joined(separator: ", ")), \(s.calibrationTokens) tokens"),
+            ("fitness text", "\(s.fitnessText), \(s.fitnessTokens) tokens"),
+            ("evaluation text", "\(s.evaluationText), \(s.evaluationTokens) tokens"),
+            ("sequence length", "\(s.sequenceLength)"), ("element type", s.elementType),
+            ("precision", s.precision), ("threads", "\(s.threads)"),
+        ] {
+            table.addRow([name, value])
+        }
+        return table
+    }
+}

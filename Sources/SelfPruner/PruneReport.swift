@@ -1,0 +1,106 @@
+/// What pruning cost and gained: `report.json`, and the content of `selfpruner prune --json`.
+public struct PruneReport: Sendable, Codable {
+    public var program: String
+    public var settings: Settings
+    public var rate: Rate
+    public var before: Figures
+    public var after: Figures
+    public var protocols: Protocols
+    public var blocks: [Block]
+    public var search: Search?
+    /// Seconds of each stage.
+    public var seconds: [String: Double]
+
+    /// What reproduces the result: the same texts, settings, seed, machine and number of threads.
+    public struct Settings: Sendable, Codable {
+        public var model: String
+        public var output: String
+        public var rate: Double
+        public var method: String
+        public var allocation: String
+        public var granularity: String
+        public var channelStep: Int?
+        public var ridge: Double
+        public var fitness: String
+        public var candidates: Int
+        public var population: Int
+        public var timeLimit: Double?
+        public var seed: UInt64
+        public var calibrationTexts: [String]
+        public var fitnessText: String
+        public var evaluationText: String
+        public var calibrationTokens: Int
+        public var fitnessTokens: Int
+        public var evaluationTokens: Int
+        public var sequenceLength: Int
+        public var elementType: String
+        public var precision: String
+        public var threads: Int
+    }
+
+    public struct Rate: Sendable, Codable {
+        /// Asked for, of the decoder blocks' parameters.
+        public var target: Double
+        /// Removed of the decoder blocks' parameters.
+        public var decoder: Double
+        /// Removed of all parameters.
+        public var total: Double
+    }
+
+    /// One model's measurements.
+    public struct Figures: Sendable, Codable {
+        public var perplexity: Double
+        public var perplexityStandardError: Double
+        public var negativeLogLikelihood: Double
+        public var tokensScored: Int
+        public var parameters: Int
+        public var decoderParameters: Int
+        /// Bytes of the weights as they lie on the disk.
+        public var fileBytes: Int
+        /// Their element types, most parameters first.
+        public var elementTypes: [String]
+        /// Bytes that the weights take in bfloat16, for a comparison of like with like.
+        public var bfloat16Bytes: Int
+        /// Whole windows with the head at every position.
+        public var prefillTokensPerSecond: Double
+        /// One token at a time behind a short prompt.
+        public var decodeTokensPerSecond: Double
+    }
+
+    public struct Protocols: Sendable, Codable {
+        public var perplexity: PerplexityProtocol
+        public var fitness: String
+    }
+
+    public struct Block: Sendable, Codable {
+        public var index: Int
+        public var keyValueHeads: Int
+        public var denseKeyValueHeads: Int
+        public var queryHeads: Int
+        public var channels: Int
+        public var denseChannels: Int
+        /// Removed fraction of the block's parameters, and of its sublayers'.
+        public var rate: Double
+        public var attentionRate: Double
+        public var mlpRate: Double
+    }
+
+    public struct Search: Sendable, Codable {
+        public var evaluated: Int
+        public var finishReason: String
+        /// Fitness of the uniform allocation, which is always the first candidate.
+        public var uniformFitness: Double?
+        public var bestFitness: Double?
+        public var seconds: Double
+        public var secondsPerCandidate: Double
+        public var bestSoFar: [Double]
+        public var operators: [Operator]
+    }
+
+    public struct Operator: Sendable, Codable {
+        public var name: String
+        public var evaluated: Int
+        public var accepted: Int
+        public var improvedBest: Int
+    }
+}
