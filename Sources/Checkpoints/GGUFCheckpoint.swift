@@ -10,16 +10,19 @@ package struct GGUFCheckpoint: Checkpoint {
 
     /// - Throws: `CheckpointError` naming file, tensor and offset.
     package init(path: String) throws(CheckpointError) {
-        let file = try MappedFile(path: path)
+        try self.init(MappedFile(path: path))
+    }
+
+    init(_ file: MappedFile) throws(CheckpointError) {
         var scanner = GGUFScanner(file)
         let header = try scanner.header()
         try Self.confirm(header, of: file)
         let metadata = GGUFMetadata(file: file, values: header.values)
         let tensors = header.tensors.mapValues { StoredWeight(file: file, tensor: $0) }
         let description = try metadata.description(tensors: tensors)
-        self.path = path
+        path = file.path
         self.description = description
-        weights = try WeightTable(description, tensors: tensors, format: .gguf, path: path)
+        weights = try WeightTable(description, tensors: tensors, format: .gguf, path: file.path)
         tokenizer = .gguf(try metadata.tokenizer())
     }
 

@@ -214,7 +214,7 @@ struct GGUFScanner {
         guard number <= UInt64(Self.maximumLength), Int(number) <= (file.count - position) / size else {
             throw failure(
                 .truncated,
-                "states a \(what()) of \(number), more than its remaining \(file.count - position) bytes hold",
+                "states \(number) as its \(what()), more than the remaining \(file.count - position) bytes hold",
                 at: start)
         }
         return Int(number)

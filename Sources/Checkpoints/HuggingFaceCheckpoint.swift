@@ -14,10 +14,15 @@ package struct HuggingFaceCheckpoint: Checkpoint {
 
     /// - Throws: `CheckpointError` naming file, tensor and offset.
     package init(path: String) throws(CheckpointError) {
-        let configurationPath = path.appending(component: Self.configurationName)
-        let configuration = try HuggingFaceConfiguration(path: configurationPath)
-        let tensors = try Self.tensors(in: path)
-        let description = try configuration.description(maximumBlocks: tensors.count, file: configurationPath)
+        let configuration = try HuggingFaceConfiguration(path: path.appending(component: Self.configurationName))
+        try self.init(path: path, configuration, tensors: Self.tensors(in: path))
+    }
+
+    init(
+        path: String, _ configuration: HuggingFaceConfiguration, tensors: [String: StoredWeight]
+    ) throws(CheckpointError) {
+        let description = try configuration.description(
+            maximumBlocks: tensors.count, file: path.appending(component: Self.configurationName))
         self.path = path
         self.description = description
         weights = try WeightTable(description, tensors: tensors, format: .huggingFace, path: path)
@@ -34,7 +39,7 @@ package struct HuggingFaceCheckpoint: Checkpoint {
     private static func tensors(in folder: String) throws(CheckpointError) -> [String: StoredWeight] {
         let single = folder.appending(component: singleName)
         if FileManager.default.fileExists(atPath: single) {
-            return try SafetensorsFile(path: single).storedWeights
+            return try SafetensorsFile(MappedFile(path: single)).storedWeights
         }
         let index = folder.appending(component: indexName)
         guard FileManager.default.fileExists(atPath: index) else {
@@ -53,7 +58,7 @@ package struct HuggingFaceCheckpoint: Checkpoint {
             guard FileManager.default.fileExists(atPath: shard) else {
                 throw CheckpointError(.missingShard, "is named by \(indexName) and missing", file: shard)
             }
-            shards[name] = try SafetensorsFile(path: shard)
+            shards[name] = try SafetensorsFile(MappedFile(path: shard))
         }
         var tensors: [String: StoredWeight] = [:]
         for (tensor, shardName) in index.shards {
@@ -69,7 +74,7 @@ package struct HuggingFaceCheckpoint: Checkpoint {
 }
 
 extension SafetensorsFile {
-    fileprivate var storedWeights: [String: StoredWeight] {
+    var storedWeights: [String: StoredWeight] {
         tensors.mapValues { StoredWeight(file: file, tensor: $0) }
     }
 }

@@ -3,24 +3,29 @@ import Foundation
 extension HuggingFaceConfiguration {
     /// - Throws: `CheckpointError`: `.notFound`, `.unknownArchitecture`, `.badConfiguration`.
     package init(path: String) throws(CheckpointError) {
+        try self.init(file: MappedFile(path: path))
+    }
+
+    init(file: MappedFile) throws(CheckpointError) {
         struct Kind: Decodable {
-            var model_type: String?  // swift-format-ignore: AlwaysUseLowerCamelCase
+            var modelType: String?
+
+            enum CodingKeys: String, CodingKey { case modelType = "model_type" }
         }
-        let file = try MappedFile(path: path)
         let data = Data(file.copy(at: 0, count: file.count) ?? [])
         do {
             let decoder = JSONDecoder()
             // The architecture first: another one's configuration need not have the keys of this one's.
-            let name = try decoder.decode(Kind.self, from: data).model_type
+            let name = try decoder.decode(Kind.self, from: data).modelType
             let known = Architecture.all.flatMap(\.modelTypes)
             if let name, !known.contains(name) {
-                throw CheckpointError.unknownArchitecture(name, known: known, file: path)
+                throw CheckpointError.unknownArchitecture(name, known: known, file: file.path)
             }
             self = try decoder.decode(HuggingFaceConfiguration.self, from: data)
         } catch let error as CheckpointError {
             throw error
         } catch {
-            throw CheckpointError(.badConfiguration, "cannot be understood: \(describe(error))", file: path)
+            throw CheckpointError(.badConfiguration, "cannot be understood: \(describe(error))", file: file.path)
         }
     }
 

@@ -6,12 +6,13 @@
     import Glibc
 #endif
 
-/// A regular file mapped into memory, read-only, for as long as this object lives.
+/// A file's bytes, read-only: a regular file mapped into memory, read-only, for as long as this object lives.
 ///
 /// The file must not shrink meanwhile: touching a page past its new end is a fault that no reader can catch.
 package final class MappedFile: @unchecked Sendable {  // Immutable: nothing is written after `init`.
     package let path: String
     private let base: UnsafeRawPointer?
+    private let isMapped: Bool
     package let count: Int
 
     /// - Throws: `CheckpointError`: `.notFound`, `.notACheckpoint` (not a regular file) or `.unreadable`.
@@ -42,10 +43,22 @@ package final class MappedFile: @unchecked Sendable {  // Immutable: nothing is 
         self.path = path
         base = UnsafeRawPointer(address)
         count = length
+        isMapped = true
+    }
+
+    /// A copy of bytes that are in memory already, under a name to call them by.
+    init(_ contents: [UInt8], path: String) {
+        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: contents.count, alignment: 64)
+        copy.copyBytes(from: contents)
+        self.path = path
+        base = UnsafeRawPointer(copy.baseAddress)
+        count = contents.count
+        isMapped = false
     }
 
     deinit {
-        if let base { munmap(UnsafeMutableRawPointer(mutating: base), count) }
+        guard let base else { return }
+        if isMapped { munmap(UnsafeMutableRawPointer(mutating: base), count) } else { base.deallocate() }
     }
 
     /// The bytes `[offset, offset + length)`, valid while `self` lives; `nil` when they are not all in the file.

@@ -9,8 +9,8 @@ struct SafetensorsFile: Sendable {
     static let maximumHeaderLength = 100_000_000
 
     /// - Throws: `CheckpointError`: `.notFound`, `.truncated`, `.badHeader`, `.badOffset`, `.unsupportedType`.
-    init(path: String) throws(CheckpointError) {
-        let file = try MappedFile(path: path)
+    init(_ file: MappedFile) throws(CheckpointError) {
+        let path = file.path
         guard let length = file.integer(at: 0, as: UInt64.self) else {
             throw CheckpointError(.truncated, "is too short for a safetensors header", file: path, offset: 0)
         }
