@@ -37,7 +37,7 @@ struct Text {
 
     /// - Throws: `SelfPrunerError.textNotFound`.
     init(_ path: String, tokenizer: Tokenizer, joiner: TextJoiner = .none) throws {
-        let bytes = try Self.read(path)
+        let bytes = try readText(path)
         name = URL(fileURLWithPath: path).lastPathComponent
         tokens = tokenizer.encode(joiner.apply(bytes), addingSpecialTokens: false, parsingSpecialTokens: false)
     }
@@ -49,15 +49,6 @@ struct Text {
         let texts = try paths.map { try Text($0, tokenizer: tokenizer) }
         name = texts.map(\.name).joined(separator: " + ")
         tokens = texts.flatMap { $0.tokens.prefix(share) }
-    }
-
-    static func read(_ path: String) throws(SelfPrunerError) -> [UInt8] {
-        do {
-            return try [UInt8](Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe))
-        } catch {
-            let reason = (error as NSError).localizedFailureReason ?? (error as NSError).localizedDescription
-            throw SelfPrunerError(.textNotFound, "The text \(path) cannot be read: \(reason)")
-        }
     }
 
     /// - Throws: `SelfPrunerError.textsOverlap` when two of the texts share a passage.
@@ -93,5 +84,16 @@ public enum DefaultTexts: String, Sendable {
                 "There is no default \(rawValue) text at \(path); run Scripts/setup to get it, or name a text file")
         }
         return path
+    }
+}
+
+/// The bytes of a text file.
+/// - Throws: `SelfPrunerError.textNotFound`.
+public func readText(_ path: String) throws(SelfPrunerError) -> [UInt8] {
+    do {
+        return try [UInt8](Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe))
+    } catch {
+        let reason = (error as NSError).localizedFailureReason ?? (error as NSError).localizedDescription
+        throw SelfPrunerError(.textNotFound, "The text \(path) cannot be read: \(reason)")
     }
 }

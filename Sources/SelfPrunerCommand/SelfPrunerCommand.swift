@@ -1,7 +1,54 @@
 import ArgumentParser
+import Foundation
+import Logging
+import Reporting
+import SelfPruner
 
 @main
 struct SelfPrunerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "selfpruner", abstract: "Make a large language model smaller.")
+        commandName: "selfpruner",
+        abstract: "Make a large language model smaller, and see what that costs.",
+        discussion: """
+            MODEL is a GGUF file or a Hugging Face folder of a LLaMA-family model. Pruning removes whole attention \
+            groups and MLP channels and writes a smaller, dense model; nothing is retrained.
+
+            A first look:
+              selfpruner inspect model.gguf
+              selfpruner evaluate model.gguf --text book.txt
+              selfpruner prune model.gguf --rate 0.3 --output smaller
+              selfpruner generate smaller --prompt "Once upon a time"
+            """,
+        version: selfPrunerVersion,
+        subcommands: [
+            InspectCommand.self, TokenizeCommand.self, EvaluateCommand.self, GenerateCommand.self, PruneCommand.self,
+            LogitsCommand.self,
+        ])
+
+    /// Errors are one sentence on standard error and exit code 1; usage errors keep ArgumentParser's form and code.
+    static func main() async {
+        LoggingSystem.bootstrap(StreamLogHandler.standardError)
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch is CancellationError {
+            Terminal.writeToStandardError("Stopped; no output was written.\n")
+            Foundation.exit(130)
+        } catch let error where isOwn(error) {
+            Terminal.writeToStandardError("selfpruner: \(error)\n")
+            Foundation.exit(1)
+        } catch {
+            exit(withError: error)
+        }
+    }
+
+    /// The project's errors describe themselves; ArgumentParser knows its own best.
+    private static func isOwn(_ error: any Error) -> Bool {
+        exitCode(for: error) == .failure && !(error is ExitCode) && !(error is ValidationError)
+            && !(error is CleanExit)
+    }
 }
