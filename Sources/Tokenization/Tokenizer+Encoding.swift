@@ -2,12 +2,12 @@ extension Tokenizer {
     /// The ids of a text.
     /// - Parameters:
     ///   - addingSpecialTokens: adds what the checkpoint puts around every text, most often a begin-of-text token.
-    ///   - parsingSpecialTokens: the spelling of a special token in the text stands for that token; `false` for text that
-    ///     is not to be trusted.
+    ///   - parsingSpecialTokens: the spelling of a special token in the text stands for that token; `false` for text
+    ///     that is not to be trusted.
     package func encode(
         _ bytes: [UInt8], addingSpecialTokens: Bool, parsingSpecialTokens: Bool = true
     ) -> [Int32] {
-        var encoder = Encoder(steps: definition.preTokenizer, model: model)
+        var encoder = TextEncoder(steps: definition.preTokenizer, model: model)
         if !addingSpecialTokens {
             encode(UTF8Repair.repaired(bytes), parsingSpecialTokens, into: &encoder)
             return encoder.ids
@@ -28,7 +28,7 @@ extension Tokenizer {
             Array(text.utf8), addingSpecialTokens: addingSpecialTokens, parsingSpecialTokens: parsingSpecialTokens)
     }
 
-    private func encode(_ text: [UInt8], _ parsingSpecialTokens: Bool, into encoder: inout Encoder) {
+    private func encode(_ text: [UInt8], _ parsingSpecialTokens: Bool, into encoder: inout TextEncoder) {
         let pieces = rawMatcher.pieces(of: text, 0, text.count, parsingSpecialTokens: parsingSpecialTokens)
         for piece in pieces {
             if let id = piece.id {

@@ -68,8 +68,8 @@ struct DecodingTests {
     @Test func byteLevelLosesNothing() throws {
         for style in ["gpt2", "llama3", "smollm"] {
             let fixture = try Fixture(style)
-            // Tokens that strip their neighbourhood do lose it, and the decoder takes Latin-1 letters of added tokens for
-            // bytes, here as in Hugging Face's library.
+            // Tokens that strip their neighbourhood do lose it, and the decoder takes Latin-1 letters of added tokens
+            // for bytes, here as in Hugging Face's library.
             let lossy = fixture.tokenizer.addedTokens.filter { token in
                 token.stripsLeft || token.stripsRight || token.content.contains { $0 >= 0x80 }
             }.map(\.id)

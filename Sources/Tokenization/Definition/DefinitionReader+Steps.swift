@@ -5,8 +5,6 @@ extension DefinitionReader {
             switch kind {
             case "NFC": result.append(.nfc)
             case "NFD": result.append(.nfd)
-            case "NFKC": result.append(.nfkc)
-            case "NFKD": result.append(.nfkd)
             case "Prepend": result.append(.prepend(try bytes(step, "prepend")))
             case "Replace": result.append(.replace(try literalPattern(step), with: try bytes(step, "content")))
             default: throw unsupported("the normalizer '\(kind)' is not one of those known here")

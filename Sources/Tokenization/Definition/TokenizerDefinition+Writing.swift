@@ -99,8 +99,6 @@ extension TokenizerDefinition.NormalizerStep {
         switch self {
         case .nfc: .object(["type": .string("NFC")])
         case .nfd: .object(["type": .string("NFD")])
-        case .nfkc: .object(["type": .string("NFKC")])
-        case .nfkd: .object(["type": .string("NFKD")])
         case .prepend(let prefix): .object(["type": .string("Prepend"), "prepend": .string(prefix)])
         case .replace(let pattern, let content): replacementJSON(pattern, content)
         }

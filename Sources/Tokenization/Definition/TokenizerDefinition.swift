@@ -38,7 +38,7 @@ struct TokenizerDefinition: Sendable {
     enum NormalizerStep: Sendable, Equatable {
         case prepend([UInt8])
         case replace([UInt8], with: [UInt8])
-        case nfc, nfd, nfkc, nfkd
+        case nfc, nfd
     }
 
     enum PreTokenizerStep: Sendable, Equatable {

@@ -3,6 +3,7 @@
 /// Each pattern matches at every place of every text, so its matches tile the text; a scanner returns the end of the
 /// match that starts at a place. Alternatives are tried in the order of the expression, as a backtracking engine does.
 enum WordPattern: String, Sendable, CaseIterable {
+    // The expressions are longer than a line may be, and cannot be broken.
     case gpt2 = #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
     case llama3 =
         #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
@@ -82,8 +83,8 @@ private struct WordScan {
         return end
     }
 
-    /// `\s+(?!\S)|\s+`, before it `\s*[\r\n]+` if asked: white space up to its last line break; else all of it at the end
-    /// of the text; else all but its last scalar, which the next word takes; else that single scalar.
+    /// `\s+(?!\S)|\s+`, before it `\s*[\r\n]+` if asked: white space up to its last line break; else all of it at the
+    /// end of the text; else all but its last scalar, which the next word takes; else that single scalar.
     private func spaces(_ low: Int, endingAtLineBreaks: Bool = false) -> Int {
         var end = low
         var last = low

@@ -44,8 +44,8 @@ struct TextClassTable: Sendable {
         }
     }
 
-    /// Class and byte length of the scalar at `position`. The text must be well-formed UTF-8, `position` at the start of
-    /// a scalar.
+    /// Class and byte length of the scalar at `position`. The text must be well-formed UTF-8, `position` at the start
+    /// of a scalar.
     @inline(__always)
     func at(_ position: Int, in text: [UInt8]) -> (kind: TextClass, length: Int) {
         let lead = text[position]

@@ -1,5 +1,5 @@
 /// One encoding of one text: cuts it into words and asks the model for each, remembering short words.
-struct Encoder {
+struct TextEncoder {
     private static let longestCachedWord = 48
     private static let largestCache = 1 << 16
 
