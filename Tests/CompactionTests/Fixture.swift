@@ -47,7 +47,7 @@ struct Prepared {
         let calibration = try Calibration(model, Self.calibrationWindows, in: workspace)
         plan = try PruningPlan(DenseBlocks(checkpoint), calibration, method: method, ridge: 0.01)
         space = try SearchSpace(
-            model.description, granularity: .sublayer, channelStep: 12, addsBiases: plan.addsBiases)
+            model.description, granularity: .sublayer, channelStep: 20, addsBiases: plan.addsBiases)
     }
 
     /// All whole, all gone, each sublayer gone alone, one kind gone, and mixtures.
@@ -60,7 +60,7 @@ struct Prepared {
         candidates.append(full.indices.map { $0.isMultiple(of: 2) ? 0 : full[$0] / 2 })
         candidates.append(full.indices.map { $0.isMultiple(of: 2) ? full[$0] : 0 })
         var state: UInt64 = 5
-        for _ in 0..<6 {
+        for _ in 0..<4 {
             candidates.append(
                 full.map { top in
                     state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
