@@ -59,7 +59,7 @@ struct onednn_matmul {
     dnnl_stream_t stream;
     dnnl_memory_t source, weights, bias, operand, destination, scratchpad;
     void *scratch;
-    const char *implementation;
+    char *implementation;
     onednn_epilogue epilogue;
 };
 
@@ -235,7 +235,11 @@ int onednn_matmul_create(const onednn_product *p, const onednn_weights *packed, 
     }
     TRY(dnnl_primitive_attr_set_post_ops(attributes, post_ops));
     TRY(create_descriptor(&descriptor, &source, &weights, p->has_bias ? &bias : NULL, &destination, attributes));
-    TRY(dnnl_primitive_desc_query(descriptor, dnnl_query_impl_info_str, 0, (void *)&matmul->implementation));
+    // The name may belong to the descriptor, which does not live as long.
+    const char *name = NULL;
+    TRY(dnnl_primitive_desc_query(descriptor, dnnl_query_impl_info_str, 0, (void *)&name));
+    matmul->implementation = strdup(name ? name : "");
+    if (matmul->implementation == NULL) TRY(dnnl_out_of_memory);
     TRY(dnnl_primitive_create(&matmul->primitive, descriptor));
     TRY(dnnl_stream_create(&matmul->stream, engine, dnnl_stream_default_flags));
     TRY(dnnl_memory_create(&matmul->source, DESC(source), engine, DNNL_MEMORY_NONE));
@@ -280,6 +284,7 @@ void onednn_matmul_destroy(onednn_matmul *matmul) {
     for (size_t i = 0; i < sizeof memories / sizeof *memories; i++)
         if (memories[i]) dnnl_memory_destroy(memories[i]);
     free(matmul->scratch);
+    free(matmul->implementation);
     free(matmul);
 }
 

@@ -9,7 +9,7 @@ package struct CompactedBlocks: Sendable {
 
     /// The values of a block's weight, `nil` for weights outside the blocks and those the model does not have.
     package func values(_ weight: Weight) -> [Float]? {
-        guard let block = weight.block else { return nil }
+        guard let block = weight.block, description.weightShape(weight) != nil else { return nil }
         switch weight.role {
         case .attentionNorm: return attention[block].norm
         case .queryProjection: return attention[block].query

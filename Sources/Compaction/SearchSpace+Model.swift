@@ -4,11 +4,11 @@ import Search
 extension SearchSpace {
     /// Every level of every sublayer of a model, with exact parameter counts.
     ///
-    /// A sublayer that is gone leaves its constant: a bias of the residual stream's width stays at every level, and
-    /// the count of a level that is not the whole sublayer includes the bias that the refit adds.
+    /// A sublayer that is gone leaves its constant: a bias of the residual stream's width stays at every level. Where
+    /// the refit adds biases, every level's count has one, since formats say so once for all blocks.
     /// - Parameters:
     ///   - channelStep: channels of one MLP level, `nil` for the default (intermediate size / 32 in multiples of 32).
-    ///   - addsBiases: cut sublayers have an output bias even where the model has none.
+    ///   - addsBiases: sublayers have an output bias even where the model has none.
     /// - Throws: `SearchError.badSpace`.
     package init(
         _ description: ModelDescription, granularity: Granularity, channelStep: Int?, addsBiases: Bool

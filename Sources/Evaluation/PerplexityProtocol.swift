@@ -30,11 +30,16 @@ package struct TextWindows: Sendable {
     package let windows: [[Int32]]
 
     /// - Parameters:
+    ///   - length: tokens of a window; below two there is nothing to predict and no window.
+    ///   - maximumTokens: at most this many tokens of the stream.
     ///   - beginOfText: put before each window, taking one of its places.
-    ///   - maximumTokens: at most this many tokens of the stream, in whole windows (one at least).
     package init(_ tokens: [Int32], length: Int, maximumTokens: Int? = nil, beginOfText: Int32? = nil) {
+        guard length >= 2 else {
+            windows = []
+            return
+        }
         let payload = beginOfText == nil ? length : length - 1
-        let count = min(tokens.count, maximumTokens ?? .max)
+        let count = max(0, min(tokens.count, maximumTokens ?? .max))
         let prefix = beginOfText.map { [$0] } ?? []
         if count < payload {
             windows = count + prefix.count < 2 ? [] : [prefix + tokens[..<count]]

@@ -11,8 +11,8 @@ package struct OutputFolder {
     /// - Parameter overwrite: an existing folder that is not empty may be replaced.
     /// - Throws: `ExportError` `exists` or `notWritable`.
     package init(_ destination: String, overwrite: Bool) throws(ExportError) {
-        let url = URL(fileURLWithPath: destination).standardizedFileURL
         try Self.check(destination, overwrite: overwrite)
+        let url = Self.location(destination)
         self.destination = url.path
         replacesExisting = FileManager.default.fileExists(atPath: url.path)
         let parent = url.deletingLastPathComponent()
@@ -31,15 +31,21 @@ package struct OutputFolder {
     /// - Throws: `ExportError` `exists`.
     package static func check(_ destination: String, overwrite: Bool) throws(ExportError) {
         var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: destination, isDirectory: &isFolder) else { return }
+        let path = location(destination).path
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return }
         guard isFolder.boolValue else {
             throw ExportError(.exists, "This is a file; the output is a folder", path: destination)
         }
-        let contents = (try? FileManager.default.contentsOfDirectory(atPath: destination)) ?? []
+        let contents = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
         guard contents.isEmpty || overwrite else {
             throw ExportError(
                 .exists, "The folder is not empty; name another or say --overwrite to replace it", path: destination)
         }
+    }
+
+    /// Absolute and without `..`, so that what is checked is what is replaced; an empty path is the current folder.
+    private static func location(_ destination: String) -> URL {
+        URL(fileURLWithPath: destination).standardizedFileURL
     }
 
     /// Writes one file and flushes it.

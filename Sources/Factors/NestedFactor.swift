@@ -41,9 +41,9 @@ package struct NestedFactor: Sendable {
         unitSize = size
         means = columnOrder.map { moments.mean($0) }
 
-        let factor = Self.centredMoment(moments, columnOrder, ridge: ridge)
+        let factor = UnsafeMutablePointer<Double>.allocate(capacity: columns * columns)
         defer { factor.deallocate() }
-        try LinearAlgebra.cholesky(factor, order: columns)
+        try Self.factorMoment(moments, columnOrder, ridge: ridge, into: factor)
         let scaled = UnsafeMutablePointer<Double>.allocate(capacity: outputs * columns)
         defer { scaled.deallocate() }
         var outputMean = projection.bias.map { $0.map(Double.init) } ?? [Double](repeating: 0, count: outputs)
@@ -108,12 +108,32 @@ package struct NestedFactor: Sendable {
         return ((0..<outputs * size).map { Float(solution[$0]) }, bias)
     }
 
-    /// E[(x−μ)(x−μ)ᵀ] + λ·mean(diag)·I in the given order of columns, lower triangle.
-    private static func centredMoment(
-        _ moments: ActivationMoments, _ order: [Int], ridge: Double
-    ) -> UnsafeMutablePointer<Double> {
+    /// The Cholesky factor of the ridged moment, [columns, columns].
+    ///
+    /// The sums of squares are float32. Of inputs that hardly vary around a mean far from zero their rounding leaves a
+    /// matrix that is not positive definite; a ridged one is then ridged further by what rounding may have taken.
+    private static func factorMoment(
+        _ moments: ActivationMoments, _ order: [Int], ridge: Double, into matrix: UnsafeMutablePointer<Double>
+    ) throws(KernelError) {
+        let meanSquare = order.reduce(0.0) { $0 + moments.meanSquare($1) } / Double(max(order.count, 1))
+        var failure: KernelError?
+        for rounding in ridge > 0 ? [0, 0x1p-24, 0x1p-20, 0x1p-16, 0x1p-12, 0x1p-8] : [0] {
+            writeMoment(moments, order, ridge: ridge, rounding: rounding * meanSquare, into: matrix)
+            do throws(KernelError) {
+                return try LinearAlgebra.cholesky(matrix, order: order.count)
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    /// E[(x−μ)(x−μ)ᵀ] + (λ·mean(diag) + rounding)·I in the given order of columns, lower triangle.
+    private static func writeMoment(
+        _ moments: ActivationMoments, _ order: [Int], ridge: Double, rounding: Double,
+        into matrix: UnsafeMutablePointer<Double>
+    ) {
         let columns = order.count
-        let matrix = UnsafeMutablePointer<Double>.allocate(capacity: columns * columns)
         matrix.initialize(repeating: 0, count: columns * columns)
         let gram = moments.gram.floats
         let tokens = Double(max(moments.tokens, 1))
@@ -130,8 +150,7 @@ package struct NestedFactor: Sendable {
         }
         let trace = (0..<columns).reduce(0.0) { $0 + max(0, matrix[$1 * columns + $1]) }
         // A sublayer whose inputs never vary still factors: any positive ridge will do.
-        let shift = ridge * (trace > 0 ? trace / Double(columns) : 1)
+        let shift = ridge * (trace > 0 ? trace / Double(columns) : 1) + rounding
         for row in 0..<columns { matrix[row * columns + row] += shift }
-        return matrix
     }
 }

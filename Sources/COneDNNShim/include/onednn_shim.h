@@ -47,7 +47,7 @@ typedef struct onednn_matmul onednn_matmul;
 // `weights` is needed for the packed layout, else NULL.
 int onednn_matmul_create(const onednn_product *product, const onednn_weights *weights, onednn_matmul **out);
 void onednn_matmul_destroy(onednn_matmul *matmul);
-// The implementation that oneDNN chose, for tests and diagnostics; lives as long as the library.
+// The implementation that oneDNN chose, for tests and diagnostics; lives as long as the product.
 const char *onednn_matmul_implementation(const onednn_matmul *matmul);
 int onednn_matmul_execute(
     onednn_matmul *matmul, const void *source, const void *weights, const float *bias, const void *operand,

@@ -1,0 +1,120 @@
+import Calibration
+import Checkpoints
+import Compaction
+import Factors
+import Kernels
+import Models
+import Search
+import Testing
+
+struct CompactionTests {
+    @Test(arguments: Fixture.allCases, PruningMethod.allCases)
+    func compactedLogitsEqualTheMaskedModels(_ fixture: Fixture, _ method: PruningMethod) throws {
+        let prepared = try Prepared(fixture, method)
+        let dense = try prepared.logits(prepared.model)
+        for candidate in prepared.candidates {
+            let units = try prepared.space.units(of: candidate)
+            let compacted = try prepared.logits(prepared.model(prepared.plan.compact(units)))
+            let masked = try prepared.logits(prepared.maskedModel(units))
+            let difference = largestDifference(compacted, masked)
+            #expect(difference < 1e-3, "\(units): \(difference)")
+            // The candidates are not all the dense model in disguise.
+            if candidate != prepared.space.full { #expect(largestDifference(compacted, dense) > 1e-3) }
+        }
+    }
+
+    @Test(arguments: Fixture.allCases, PruningMethod.allCases)
+    func parametersAreTheSpacesAndTheArrays(_ fixture: Fixture, _ method: PruningMethod) throws {
+        let prepared = try Prepared(fixture, method)
+        for candidate in prepared.candidates {
+            let blocks = prepared.plan.compact(try prepared.space.units(of: candidate))
+            let expected = try prepared.space.parameters(of: candidate)
+            #expect(blocks.description.decoderParameters == expected)
+            var stored = 0
+            for role in Weight.Role.allCases where ![.tokenEmbedding, .finalNorm, .head].contains(role) {
+                for block in blocks.description.blocks.indices {
+                    let weight = Weight(role, block: block)
+                    let shape = blocks.description.weightShape(weight)
+                    #expect(blocks.values(weight)?.count == shape?.count, "\(role) of block \(block)")
+                    stored += blocks.values(weight)?.count ?? 0
+                }
+            }
+            #expect(stored == expected)
+            #expect(throws: Never.self) { try blocks.description.validated(file: "candidate") }
+        }
+    }
+
+    /// Cut parameters are gone from memory too: what the packed sublayers take shrinks with them.
+    @Test func packedBytesShrink() throws {
+        let prepared = try Prepared(.untied, .nested)
+        let half = Candidate(levels: prepared.space.full.levels.map { $0 / 2 })
+        let model = try prepared.model(prepared.plan.compact(prepared.space.units(of: half)))
+        let bytes = { (model: LlamaModel) in
+            model.attention.reduce(0) { $0 + $1.byteCount } + model.mlp.reduce(0) { $0 + $1.byteCount }
+        }
+        #expect(bytes(model) < bytes(prepared.model) * 2 / 3)
+    }
+
+    @Test(arguments: Fixture.allCases, PruningMethod.allCases)
+    func wholeSublayersAreLeftAsTheyWere(_ fixture: Fixture, _ method: PruningMethod) throws {
+        let prepared = try Prepared(fixture, method)
+        let (dense, space) = (prepared.plan.dense, prepared.space)
+        let blocks = prepared.plan.compact(try space.units(of: space.full))
+        #expect(blocks.description.blocks == dense.description.blocks)
+        for block in dense.attention.indices {
+            let (attention, mlp) = (blocks.attention[block], blocks.mlp[block])
+            #expect(attention.query == dense.attention[block].query && attention.key == dense.attention[block].key)
+            #expect(attention.value == dense.attention[block].value)
+            #expect(attention.output == dense.attention[block].output)
+            #expect(mlp.gate == dense.mlp[block].gate && mlp.up == dense.mlp[block].up)
+            #expect(mlp.down == dense.mlp[block].down)
+            let zero = [Float](repeating: 0, count: dense.description.hiddenSize)
+            let added = method == .nested ? zero : nil
+            #expect(attention.outputBias == dense.attention[block].outputBias ?? added)
+            #expect(mlp.downBias == dense.mlp[block].downBias ?? added)
+        }
+        #expect(try prepared.logits(prepared.model(blocks)) == prepared.logits(prepared.model))
+    }
+
+    /// Curves start at 1 and end at 0; Wanda-sp has none.
+    @Test func errorCurvesCoverEveryLevel() throws {
+        #expect(try Prepared(.tied, .wandaSP).plan.relativeErrors(in: Prepared(.tied, .wandaSP).space) == nil)
+        let prepared = try Prepared(.untied, .nested)
+        let curves = try #require(prepared.plan.relativeErrors(in: prepared.space))
+        #expect(curves.count == prepared.space.sublayers.count)
+        for (curve, sublayer) in zip(curves, prepared.space.sublayers) {
+            #expect(curve.count == sublayer.units.count)
+            #expect(curve.first == 1 && curve.last == 0)
+            #expect(zip(curve, curve.dropFirst()).allSatisfy { $0 >= $1 })
+        }
+    }
+
+    /// The refit is worth its name: on the tokens it was made from, the logits stay nearer to the dense model's than with
+    /// the same columns as they were. Only the last MLP is cut; what a cut changes in random weights after it is random.
+    @Test(arguments: Fixture.allCases)
+    func refitIsNearerToTheDenseModel(_ fixture: Fixture) throws {
+        let distances = try [PruningMethod.nested, .wandaSP].map { method in
+            let prepared = try Prepared(fixture, method)
+            var candidate = prepared.space.full
+            candidate.levels[candidate.levels.count - 1] /= 2
+            let pruned = try prepared.model(prepared.plan.compact(prepared.space.units(of: candidate)))
+            var distance = 0.0
+            for window in Prepared.calibrationWindows {
+                let pairs = zip(try prepared.logits(pruned, [window]), try prepared.logits(prepared.model, [window]))
+                distance += pairs.reduce(0.0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }
+            }
+            return distance
+        }
+        #expect(distances[0] < distances[1])
+    }
+
+    @Test func planningCanBeCancelled() throws {
+        let prepared = try Prepared(.tied, .wandaSP)
+        let checkpoint = try Fixture.tied.checkpoint()
+        let calibration = try Calibration(prepared.model, [[1, 2, 3]], in: prepared.workspace)
+        #expect(throws: CancellationError.self) {
+            _ = try PruningPlan(
+                DenseBlocks(checkpoint), calibration, method: .nested, ridge: 0.01, isCancelled: { true })
+        }
+    }
+}
