@@ -13,14 +13,27 @@ func store(_ value: Lanes, _ pointer: UnsafeMutablePointer<Float>) {
     UnsafeMutableRawPointer(pointer).storeBytes(of: value, as: Lanes.self)
 }
 
-// bfloat16 is the upper half of a float32. The halves are picked and put back by shuffles; integer conversions between
-// vector types would be scalarised.
+// bfloat16 is the upper half of a float32. The halves are picked and put back lane by lane, which the compiler makes one
+// instruction of; the standard library's `oddHalf` and `truncatingIfNeeded` become calls in the middle of a hot loop.
+
+@inline(__always)
+private func upperHalves(_ v: SIMD32<UInt16>) -> SIMD16<UInt16> {
+    SIMD16(
+        v[1], v[3], v[5], v[7], v[9], v[11], v[13], v[15], v[17], v[19], v[21], v[23], v[25], v[27], v[29], v[31])
+}
+
+@inline(__always)
+private func widened(_ v: SIMD16<UInt16>) -> SIMD16<UInt32> {
+    SIMD16(
+        UInt32(v[0]), UInt32(v[1]), UInt32(v[2]), UInt32(v[3]), UInt32(v[4]), UInt32(v[5]), UInt32(v[6]),
+        UInt32(v[7]), UInt32(v[8]), UInt32(v[9]), UInt32(v[10]), UInt32(v[11]), UInt32(v[12]), UInt32(v[13]),
+        UInt32(v[14]), UInt32(v[15]))
+}
 
 @inline(__always)
 func load(_ pointer: UnsafePointer<UInt16>) -> Lanes {
     let halves = UnsafeRawPointer(pointer).loadUnaligned(as: SIMD16<UInt16>.self)
-    var wide = SIMD32<UInt16>(repeating: 0)
-    wide.oddHalf = halves
+    let wide = widened(halves) &<< 16
     return unsafeBitCast(wide, to: Lanes.self)
 }
 
@@ -31,7 +44,7 @@ func store(_ value: Lanes, _ pointer: UnsafeMutablePointer<UInt16>) {
     let rounded = bits &+ 0x7FFF &+ ((bits &>> 16) & 1)
     let quiet = bits | 0x0040_0000
     let chosen = rounded.replacing(with: quiet, where: value .!= value)
-    let halves = unsafeBitCast(chosen, to: SIMD32<UInt16>.self).oddHalf
+    let halves = upperHalves(unsafeBitCast(chosen, to: SIMD32<UInt16>.self))
     UnsafeMutableRawPointer(pointer).storeBytes(of: halves, as: SIMD16<UInt16>.self)
 }
 
@@ -43,13 +56,14 @@ func fma(_ a: Lanes, _ b: Lanes, _ c: Lanes) -> Lanes {
     return result
 }
 
-/// 2^x for x ≤ 127, relative error below 2e-7; 0 below −126.
+/// 2^x for x ≤ 127, relative error below 2e-7; below −126 it stays at 2^−126.
 ///
 /// Cephes-style: x = n + f with |f| ≤ ½ by the rounding trick (a `.rounded()` would be a library call), 2^f by a
 /// minimax polynomial of degree 6, the exponent by bit casts.
 @inline(__always)
 package func exp2(_ x: Lanes) -> Lanes {
-    let clamped = x.replacing(with: -126, where: x .< -126)
+    let floor = Lanes(repeating: -126)
+    let clamped = floor.replacing(with: x, where: x .> floor)
     let magic = Lanes(repeating: 12_582_912)
     let shifted = clamped + magic
     let f = clamped - (shifted - magic)
@@ -62,8 +76,7 @@ package func exp2(_ x: Lanes) -> Lanes {
     p = fma(p, f, Lanes(repeating: 1))
     // The integer n sits in the low mantissa bits of `shifted`; moved into the exponent it scales p.
     let exponent = unsafeBitCast(shifted, to: SIMD16<UInt32>.self) &<< 23
-    let scaled = unsafeBitCast(unsafeBitCast(p, to: SIMD16<UInt32>.self) &+ exponent, to: Lanes.self)
-    return scaled.replacing(with: 0, where: x .< -126)
+    return unsafeBitCast(unsafeBitCast(p, to: SIMD16<UInt32>.self) &+ exponent, to: Lanes.self)
 }
 
 package let log2e: Float = 1.442_695_04
