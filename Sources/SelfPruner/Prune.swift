@@ -24,6 +24,14 @@ public func prune(
     return try await run.run()
 }
 
+private let log = Logger(label: "selfpruner.prune")
+
+/// A search and why it ended.
+struct FinishedSearch {
+    var search: EvolutionarySearch
+    var reason: FinishReason
+}
+
 /// The stages of one pruning, in order.
 struct PruneRun<Observer: RunObserver> {
     let options: PruneOptions
@@ -47,6 +55,7 @@ struct PruneRun<Observer: RunObserver> {
         let before = try measure(model, checkpoint, "evaluate before")
         let (plan, space, budget) = try prepare()
         let (best, search) = try await choose(plan, space, budget)
+        log.debug("chosen", metadata: ["levels": "\(best.levels)"])
         let folder = try OutputFolder(options.output, overwrite: options.overwrite)
         do {
             let units = try space.units(of: best)
@@ -70,7 +79,11 @@ struct PruneRun<Observer: RunObserver> {
     mutating func timed<Result>(_ name: String, _ body: (Self) throws -> Result) rethrows -> Result {
         let clock = ContinuousClock()
         let start = clock.now
-        defer { seconds[name, default: 0] += (clock.now - start) / .seconds(1) }
+        defer {
+            let elapsed = (clock.now - start) / .seconds(1)
+            seconds[name, default: 0] += elapsed
+            log.debug("stage done", metadata: ["stage": "\(name)", "seconds": "\(elapsed)"])
+        }
         return try body(self)
     }
 
@@ -106,7 +119,7 @@ struct PruneRun<Observer: RunObserver> {
 
     private mutating func choose(
         _ plan: PruningPlan, _ space: SearchSpace, _ budget: Budget
-    ) async throws -> (Candidate, EvolutionarySearch?) {
+    ) async throws -> (Candidate, FinishedSearch?) {
         guard options.settledAllocation == .search else {
             let uniform = try UniformSeed().seeds(in: space, budget: budget)
             return (try space.repair(uniform[0].levels, to: budget), nil)
@@ -117,7 +130,7 @@ struct PruneRun<Observer: RunObserver> {
                 in: run.workspace, isCancelled: { run.observer.isCancelled })
         }
         var seeds: [any SeedProposer] = [UniformSeed()]
-        if let errors = plan.relativeErrors(in: space) { seeds.append(ErrorCurveSeeds(errors: errors)) }
+        if let errors = plan.residualErrors(in: space) { seeds += Self.errorCurveSeeds(errors, space) }
         seeds.append(SlopeSeeds())
         var search = try EvolutionarySearch(
             space: space, budget: budget,
@@ -132,7 +145,7 @@ struct PruneRun<Observer: RunObserver> {
         let start = ContinuousClock.now
         observer.begin(stage: "search", total: options.candidates, unit: "candidates")
         defer { observer.end(note: nil) }
-        _ = try await search.run(
+        let reason = try await search.run(
             &evaluator, shouldStop: { [observer] in observer.isCancelled },
             onEvent: { [observer] event in
                 if case .evaluated(let record, let best) = event {
@@ -144,7 +157,20 @@ struct PruneRun<Observer: RunObserver> {
         guard let best = search.history.best else {
             throw SelfPrunerError(.badOption, "No candidate gave a finite fitness; try another rate or precision")
         }
-        return (best.candidate, search)
+        return (best.candidate, FinishedSearch(search: search, reason: reason))
+    }
+
+    /// Allocations by the noise that each level adds to the residual stream. What it does to the output depends on the
+    /// blocks behind it too, so some seeds count early noise more, or less.
+    private static func errorCurveSeeds(_ errors: [[Double]], _ space: SearchSpace) -> [any SeedProposer] {
+        let blocks = Double(max(1, (space.sublayers.last?.block ?? 0)))
+        return [0.0, 1, -1].map { tilt in
+            let tilted = zip(space.sublayers, errors).map { sublayer, curve in
+                let factor = exp(tilt * (0.5 - Double(sublayer.block) / blocks))
+                return curve.map { $0 * factor }
+            }
+            return ErrorCurveSeeds(errors: tilted, exponents: tilt == 0 ? [1, 1.5, 0.75] : [1], blends: [1])
+        }
     }
 
     private func export(_ blocks: CompactedBlocks, _ element: StoredElement, to folder: OutputFolder) throws {

@@ -44,7 +44,7 @@ extension PruneReport.Figures {
 extension PruneRun {
     func report(
         _ before: PruneReport.Figures, _ after: PruneReport.Figures, _ space: SearchSpace, _ best: Candidate,
-        _ search: EvolutionarySearch?, _ element: StoredElement
+        _ search: FinishedSearch?, _ element: StoredElement
     ) -> PruneReport {
         PruneReport(
             program: "selfpruner \(selfPrunerVersion)", settings: settings(element),
@@ -100,15 +100,15 @@ extension PruneRun {
         }
     }
 
-    private func summary(_ search: EvolutionarySearch) -> PruneReport.Search {
-        let history = search.history
+    private func summary(_ finished: FinishedSearch) -> PruneReport.Search {
+        let history = finished.search.history
         let count = history.records.count
         return PruneReport.Search(
-            evaluated: count, finishReason: count >= options.candidates ? "candidates" : "timeLimit",
+            evaluated: count, finishReason: finished.reason.rawValue,
             uniformFitness: history.records.first?.fitness, bestFitness: history.best?.fitness,
             seconds: history.seconds, secondsPerCandidate: history.seconds / Double(max(count, 1)),
             bestSoFar: history.bestSoFar,
-            operators: search.statistics.map {
+            operators: finished.search.statistics.map {
                 PruneReport.Operator(
                     name: $0.operator.rawValue, evaluated: $0.evaluated, accepted: $0.accepted,
                     improvedBest: $0.improvedBest)
