@@ -106,7 +106,7 @@ struct PruneRun<Observer: RunObserver> {
 
     private mutating func choose(
         _ plan: PruningPlan, _ space: SearchSpace, _ budget: Budget
-    ) async throws -> (Candidate, EvolutionarySearch?) {
+    ) async throws -> (Candidate, FinishedSearch?) {
         guard options.settledAllocation == .search else {
             let uniform = try UniformSeed().seeds(in: space, budget: budget)
             return (try space.repair(uniform[0].levels, to: budget), nil)
@@ -132,7 +132,7 @@ struct PruneRun<Observer: RunObserver> {
         let start = ContinuousClock.now
         observer.begin(stage: "search", total: options.candidates, unit: "candidates")
         defer { observer.end(note: nil) }
-        _ = try await search.run(
+        let reason = try await search.run(
             &evaluator, shouldStop: { [observer] in observer.isCancelled },
             onEvent: { [observer] event in
                 if case .evaluated(let record, let best) = event {
@@ -144,7 +144,7 @@ struct PruneRun<Observer: RunObserver> {
         guard let best = search.history.best else {
             throw SelfPrunerError(.badOption, "No candidate gave a finite fitness; try another rate or precision")
         }
-        return (best.candidate, search)
+        return (best.candidate, FinishedSearch(search: search, reason: reason))
     }
 
     private func export(_ blocks: CompactedBlocks, _ element: StoredElement, to folder: OutputFolder) throws {

@@ -41,10 +41,16 @@ extension PruneReport.Figures {
     }
 }
 
+/// A search that ended by itself.
+struct FinishedSearch {
+    var search: EvolutionarySearch
+    var reason: FinishReason
+}
+
 extension PruneRun {
     func report(
         _ before: PruneReport.Figures, _ after: PruneReport.Figures, _ space: SearchSpace, _ best: Candidate,
-        _ search: EvolutionarySearch?, _ element: StoredElement
+        _ search: FinishedSearch?, _ element: StoredElement
     ) -> PruneReport {
         PruneReport(
             program: "selfpruner \(selfPrunerVersion)", settings: settings(element),
@@ -100,11 +106,11 @@ extension PruneRun {
         }
     }
 
-    private func summary(_ search: EvolutionarySearch) -> PruneReport.Search {
-        let history = search.history
+    private func summary(_ finished: FinishedSearch) -> PruneReport.Search {
+        let (search, history) = (finished.search, finished.search.history)
         let count = history.records.count
         return PruneReport.Search(
-            evaluated: count, finishReason: count >= options.candidates ? "candidates" : "timeLimit",
+            evaluated: count, finishReason: finished.reason.rawValue,
             uniformFitness: history.records.first?.fitness, bestFitness: history.best?.fitness,
             seconds: history.seconds, secondsPerCandidate: history.seconds / Double(max(count, 1)),
             bestSoFar: history.bestSoFar,
