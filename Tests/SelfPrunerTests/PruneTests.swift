@@ -223,7 +223,7 @@ struct PruneTests {
         let fixture = try PruneFixture()
         let report = try await prune(
             fixture.options {
-                $0.timeLimit = 0.2
+                $0.timeLimit = 0.5
                 $0.candidates = 1_000_000
             })
         #expect(report.search?.finishReason == "timeLimit")
