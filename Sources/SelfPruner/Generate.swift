@@ -42,9 +42,10 @@ public struct GenerationReport: Sendable, Codable {
 
 /// Continues a prompt until the end-of-text token or the limit.
 /// - Parameter onText: called with each piece of text as it becomes whole.
-/// - Throws: errors that describe themselves in a sentence; `CancellationError`.
+/// - Throws: errors that describe themselves in a sentence; `CancellationError`; what `onText` throws.
 public func generate(
-    _ options: GenerateOptions, observer: some RunObserver = SilentObserver(), onText: (String) -> Void = { _ in }
+    _ options: GenerateOptions, observer: some RunObserver = SilentObserver(),
+    onText: (String) throws -> Void = { _ in }
 ) throws -> GenerationReport {
     let precision = try options.compute.apply()
     guard options.temperature >= 0, options.temperature.isFinite else {
@@ -76,9 +77,9 @@ public func generate(
     var ids: [Int32] = []
     var text = ""
     var finishReason = "length"
-    func emit(_ piece: String) {
+    func emit(_ piece: String) throws {
         text += piece
-        if !piece.isEmpty { onText(piece) }
+        if !piece.isEmpty { try onText(piece) }
     }
     while true {
         if observer.isCancelled { throw CancellationError() }
@@ -87,11 +88,11 @@ public func generate(
             break
         }
         ids.append(token)
-        emit(stream.append(token))
+        try emit(stream.append(token))
         if ids.count == capacity - prompt.count { break }
         token = sampler.next(try generator.append([token]))
     }
-    emit(stream.finish())
+    try emit(stream.finish())
     let (prefill, decode) = ((prefilled - start) / .seconds(1), (clock.now - prefilled) / .seconds(1))
     return GenerationReport(
         model: options.model, promptIds: prompt, ids: ids, text: text, finishReason: finishReason,

@@ -26,12 +26,6 @@ public func prune(
 
 private let log = Logger(label: "selfpruner.prune")
 
-/// A search and why it ended.
-struct FinishedSearch {
-    var search: EvolutionarySearch
-    var reason: FinishReason
-}
-
 /// The stages of one pruning, in order.
 struct PruneRun<Observer: RunObserver> {
     let options: PruneOptions

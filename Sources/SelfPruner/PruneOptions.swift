@@ -85,7 +85,8 @@ public struct PruneOptions: Sendable {
         let counts = [
             ("candidates", candidates), ("the population", population), ("the calibration tokens", calibrationTokens),
             ("the fitness tokens", fitnessTokens), ("the evaluation tokens", evaluationTokens ?? 2),
-            ("the sequence length", sequenceLength - 1), ("the channel step", channelStep ?? 1),
+            ("the channel step", channelStep ?? 1),
+            ("the sequence length", sequenceLength > 1 ? sequenceLength : 0),
         ]
         for (name, count) in counts where count < 1 {
             throw SelfPrunerError(.badOption, "The number given for \(name) is too small")

@@ -87,6 +87,7 @@ public struct PruneReport: Sendable, Codable {
 
     public struct Search: Sendable, Codable {
         public var evaluated: Int
+        /// `candidates` (all evaluated), `timeLimit`, or `exhausted` (no other candidates exist).
         public var finishReason: String
         /// Fitness of the uniform allocation, which is always the first candidate.
         public var uniformFitness: Double?

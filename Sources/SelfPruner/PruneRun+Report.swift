@@ -41,6 +41,12 @@ extension PruneReport.Figures {
     }
 }
 
+/// A search that ended by itself.
+struct FinishedSearch {
+    var search: EvolutionarySearch
+    var reason: FinishReason
+}
+
 extension PruneRun {
     func report(
         _ before: PruneReport.Figures, _ after: PruneReport.Figures, _ space: SearchSpace, _ best: Candidate,

@@ -17,7 +17,9 @@ public enum TextJoiner: String, Sendable, Codable, CaseIterable {
         if lines.last?.isEmpty == true { lines = lines.dropLast() }
         for (index, line) in lines.enumerated() {
             if index > 0 { result += [0x0A, 0x0A] }
-            if line.contains(where: { $0 != 0x20 && $0 != 0x0D && $0 != 0x09 }) { result += line + [0x0A] }
+            guard line.contains(where: { $0 != 0x20 && $0 != 0x0D && $0 != 0x09 }) else { continue }
+            result += line
+            if index < lines.count - 1 || bytes.last == 0x0A { result.append(0x0A) }
         }
         return result
     }
@@ -93,7 +95,17 @@ public func readText(_ path: String) throws(SelfPrunerError) -> [UInt8] {
     do {
         return try [UInt8](Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe))
     } catch {
-        let reason = (error as NSError).localizedFailureReason ?? (error as NSError).localizedDescription
-        throw SelfPrunerError(.textNotFound, "The text \(path) cannot be read: \(reason)")
+        throw SelfPrunerError(.textNotFound, "The text \(path) cannot be read: \(reason(of: error))")
     }
+}
+
+/// Why a file operation failed, in the operating system's words, without a final stop.
+package func reason(of error: any Error) -> String {
+    var cause = error as NSError
+    while cause.domain != NSPOSIXErrorDomain, let next = cause.userInfo[NSUnderlyingErrorKey] as? any Error {
+        cause = next as NSError
+    }
+    if cause.domain == NSPOSIXErrorDomain { return String(cString: strerror(Int32(truncatingIfNeeded: cause.code))) }
+    let words = cause.localizedFailureReason ?? cause.localizedDescription
+    return words.hasSuffix(".") ? String(words.dropLast()) : words
 }

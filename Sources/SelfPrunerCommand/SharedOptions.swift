@@ -26,7 +26,25 @@ extension PruneOptions.Fitness: ExpressibleByArgument {}
 extension PruneOptions.Granularity: ExpressibleByArgument {}
 extension PruneOptions.ElementType: ExpressibleByArgument {}
 
-/// Standard output, written at once: results may be piped.
 func printJSON(_ value: some Encodable) throws {
-    try FileHandle.standardOutput.write(contentsOf: JSONOutput.encode(value))
+    try writeToStandardOutput(JSONOutput.encode(value))
+}
+
+/// Written at once: results may be piped.
+/// - Throws: `SelfPrunerError.outputNotWritable`, for example when the disk is full.
+func writeToStandardOutput(_ bytes: Data) throws {
+    do {
+        try FileHandle.standardOutput.write(contentsOf: bytes)
+    } catch {
+        throw SelfPrunerError(.outputNotWritable, "Standard output cannot be written: \(reason(of: error))")
+    }
+}
+
+/// - Throws: `SelfPrunerError.textNotFound`, for example when it is a folder.
+func readStandardInput() throws -> [UInt8] {
+    do {
+        return try [UInt8](FileHandle.standardInput.readToEnd() ?? Data())
+    } catch {
+        throw SelfPrunerError(.textNotFound, "Standard input cannot be read: \(reason(of: error))")
+    }
 }

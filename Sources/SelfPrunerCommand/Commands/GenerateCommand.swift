@@ -48,13 +48,16 @@ struct GenerateCommand: ParsableCommand {
         options.systemPrompt = system
         options.compute = compute.options
         let streams = !json.json
-        func write(_ text: String) {
-            if streams { FileHandle.standardOutput.write(Data(text.utf8)) }
+        // The prompt waits for the first piece, so that nothing is printed where nothing can be generated.
+        var beginning = chat ? "" : prompt
+        func write(_ text: String) throws {
+            guard streams else { return }
+            try writeToStandardOutput(Data((beginning + text).utf8))
+            beginning = ""
         }
-        if !chat { write(prompt) }
         let report = try generate(options, observer: TerminalObserver(), onText: write)
         if json.json { return try printJSON(report) }
-        write("\n")
+        try write("\n")
         Terminal.writeToStandardError(
             Terminal.standardError.dim(
                 "\n\(report.ids.count) tokens, \(NumberFormat.rate(report.tokensPerSecond, unit: "tokens"))"

@@ -22,12 +22,7 @@ struct TokenizeCommand: ParsableCommand {
     @OptionGroup var json: JSONFlag
 
     func run() throws {
-        let text: [UInt8]
-        if let file {
-            text = try readText(file)
-        } else {
-            text = [UInt8](FileHandle.standardInput.readDataToEndOfFile())
-        }
+        let text = try file.map(readText) ?? readStandardInput()
         let report = try tokenize(
             model: model, text: text, addsSpecialTokens: addSpecialTokens, parsesSpecialTokens: !plain)
         if json.json { return try printJSON(report) }

@@ -1,0 +1,47 @@
+import Foundation
+
+/// A tiny model and three texts, in a folder of their own.
+struct CommandFixture {
+    let folder: TemporaryFolder
+    let model: String
+
+    init() throws {
+        folder = try TemporaryFolder()
+        model = try TinyModel.make(in: folder)
+        for (index, text) in ["calibration", "fitness", "evaluation"].enumerated() {
+            try folder.write("\(text).txt", Data(TinyModel.text(words: 200, seed: UInt64(index)).utf8))
+        }
+    }
+
+    /// Everything in the folder before a command.
+    let inputs = ["calibration.txt", "evaluation.txt", "fitness.txt", "gqa-untied"]
+
+    func evaluate(_ model: String? = nil) -> [String] {
+        [
+            "evaluate", model ?? self.model, "--text", folder("evaluation.txt"), "--sequence-length", "64", "--threads",
+            "1",
+        ]
+    }
+
+    func generate(_ model: String? = nil) -> [String] {
+        ["generate", model ?? self.model, "--prompt", "the cat", "--max-tokens", "4", "--threads", "1"]
+    }
+
+    func prune(_ model: String? = nil, candidates: Int = 6) -> [String] {
+        [
+            "prune", model ?? self.model, "--rate", "0.3", "--output", folder("smaller"),
+            "--calibration", folder("calibration.txt"), "--fitness-text", folder("fitness.txt"),
+            "--evaluation-text", folder("evaluation.txt"), "--sequence-length", "64", "--evaluation-tokens", "256",
+            "--calibration-tokens", "512", "--fitness-tokens", "128", "--channel-step", "8", "--candidates",
+            "\(candidates)", "--threads", "1",
+        ]
+    }
+
+    /// One command line of each kind that reads a model.
+    func commands(_ model: String? = nil) -> [[String]] {
+        [
+            ["inspect", model ?? self.model], ["tokenize", model ?? self.model, folder("fitness.txt")],
+            evaluate(model), generate(model), prune(model),
+        ]
+    }
+}

@@ -1,0 +1,62 @@
+import Foundation
+import SelfPruner
+
+/// A tiny model and three texts, in a folder of their own.
+struct PruneFixture {
+    let folder: TemporaryFolder
+    let model: String
+
+    init(_ name: String = "gqa-untied") throws {
+        folder = try TemporaryFolder()
+        model = try TinyModel.make(name, in: folder)
+        for (index, text) in ["calibration", "fitness", "evaluation"].enumerated() {
+            try folder.write("\(text).txt", Data(TinyModel.text(words: 200, seed: UInt64(index)).utf8))
+        }
+    }
+
+    /// Everything in the folder before a pruning.
+    func inputs() -> [String] {
+        ["calibration.txt", "evaluation.txt", "fitness.txt", URL(fileURLWithPath: model).lastPathComponent].sorted()
+    }
+
+    func options(_ change: (inout PruneOptions) -> Void = { _ in }) -> PruneOptions {
+        var options = PruneOptions(model: model, rate: 0.3, output: folder("smaller"))
+        options.channelStep = 8
+        options.candidates = 8
+        options.population = 4
+        options.calibrationTexts = [folder("calibration.txt")]
+        options.fitnessText = folder("fitness.txt")
+        options.evaluationText = folder("evaluation.txt")
+        options.calibrationTokens = 512
+        options.fitnessTokens = 128
+        options.evaluationTokens = 256
+        options.sequenceLength = 64
+        options.compute = ComputeOptions(precision: .float32, threads: 1)
+        change(&options)
+        return options
+    }
+
+    /// Shapes of the tensors in a safetensors file, read from its header alone.
+    func shapes(_ name: String) throws -> [String: [Int]] {
+        let data = try folder.data(name)
+        let length = data.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+        let header = try JSONSerialization.jsonObject(with: data[8..<8 + length]) as? [String: Any] ?? [:]
+        return header.compactMapValues { ($0 as? [String: Any])?["shape"] as? [Int] }
+    }
+}
+
+extension PruneReport {
+    /// Without what depends on the clock and on where the output lies.
+    var reproducible: PruneReport {
+        var report = self
+        report.seconds = [:]
+        report.settings.output = ""
+        for figures in [\PruneReport.before, \.after] {
+            report[keyPath: figures].prefillTokensPerSecond = 0
+            report[keyPath: figures].decodeTokensPerSecond = 0
+        }
+        report.search?.seconds = 0
+        report.search?.secondsPerCandidate = 0
+        return report
+    }
+}
