@@ -30,7 +30,11 @@ public struct ComputeOptions: Sendable, Codable, Equatable {
         switch precision {
         case .auto: return .automatic
         case .float32: return .float32
-        case .bfloat16: return .bfloat16
+        case .bfloat16:
+            guard Kernels.Precision.supported.contains(.bfloat16) else {
+                throw SelfPrunerError(.badOption, "This CPU cannot multiply bfloat16; use --precision float32")
+            }
+            return .bfloat16
         }
     }
 }

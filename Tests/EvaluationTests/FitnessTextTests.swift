@@ -7,7 +7,7 @@ import Testing
 struct FitnessTextTests {
     let windows = Fixture.windows([30, 30, 17, 30])
 
-    @Test(arguments: Fixture.allCases, Precision.allCases)
+    @Test(arguments: Fixture.allCases, Precision.supported)
     func denseModelDoesNotDivergeFromItself(_ fixture: Fixture, _ precision: Precision) throws {
         let model = try fixture.model(precision)
         let workspace = Workspace(model, rows: 64)

@@ -18,7 +18,7 @@ struct CausalAttentionTests {
     ]
 
     /// Against plain float64 softmax attention on the stored operands.
-    @Test(arguments: cases, Precision.allCases)
+    @Test(arguments: cases, Precision.supported)
     func equalsDoubleReference(_ c: Case, _ precision: Precision) throws {
         let size = 24
         let keys = c.first + c.queries

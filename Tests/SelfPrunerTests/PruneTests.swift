@@ -32,7 +32,7 @@ struct PruneTests {
     static let cases = [
         Case(),
         Case(granularity: .layer, rate: 0.5),
-        Case(allocation: .uniform, rate: 0.2, precision: .bfloat16),
+        Case(allocation: .uniform, rate: 0.2, precision: .auto),
         Case(method: .wandaSP, rate: 0.5),
         Case(method: .wandaSP, allocation: .search, rate: 0.4, elementType: .float16),
         Case(fixture: "gqa-tied", rate: 0.5, elementType: .bfloat16),
