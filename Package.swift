@@ -50,7 +50,7 @@ let package = Package(
         .target(name: "Search"),
         .target(name: "Compaction", dependencies: ["Factors", "Search"]),
         .target(name: "Export", dependencies: ["Checkpoints", "Tokenization"]),
-        .target(name: "Reporting", dependencies: ["Search"]),
+        .target(name: "Reporting"),
         .target(
             name: "SelfPruner",
             dependencies: [

@@ -3,42 +3,83 @@ import Models
 
 /// First and second moments of what one output projection reads, over the calibration tokens.
 ///
-/// Sums, not means, so that batches add up; `gram` is float32, accumulated by symmetric rank-k updates.
+/// Sums, not means, so that batches add up; `gram` is float32, accumulated by symmetric rank-k updates. Tokens are
+/// weighted: the first of a window carries activations a hundred times larger than all others, and a least-squares fit
+/// that is to be small next to the residual stream must not be ruled by it.
 package final class ActivationMoments: @unchecked Sendable {
     /// F, inputs of the projection.
     package let width: Int
     package private(set) var tokens = 0
-    /// Σ x, [F].
+    /// Σ w.
+    package private(set) var weight = 0.0
+    /// Σ w·x, [F].
     package private(set) var sums: [Double]
-    /// Σ x·xᵀ, row-major [F, F], lower triangle.
+    /// Σ x², unweighted, [F].
+    package private(set) var squares: [Double]
+    /// Σ w·x·xᵀ, row-major [F, F], lower triangle.
     package let gram: AlignedBuffer
 
     package init(width: Int) {
         self.width = width
         sums = [Double](repeating: 0, count: width)
+        squares = sums
         gram = AlignedBuffer(floats: width * width)
     }
 
     /// Adds rows of float32 [rows, F].
-    package func add(_ rows: UnsafePointer<Float>, count: Int) {
-        LinearAlgebra.accumulateGram(rows, rows: count, width: width, into: gram.floats)
-        sums.withUnsafeMutableBufferPointer { sums in
-            for row in 0..<count {
-                for column in 0..<width { sums[column] += Double(rows[row * width + column]) }
-            }
+    /// - Parameters:
+    ///   - rows: scaled by √w in place.
+    ///   - weights: w of each row; all one when `nil`.
+    package func add(_ rows: UnsafeMutablePointer<Float>, count: Int, weights: UnsafePointer<Float>? = nil) {
+        for row in 0..<count {
+            let x = rows + row * width
+            let scale = weights.map { $0[row].squareRoot() } ?? 1
+            addMoments(x, scale)
+            weight += Double(scale) * Double(scale)
         }
+        LinearAlgebra.accumulateGram(rows, rows: count, width: width, into: gram.floats)
         tokens += count
     }
 
-    package func mean(_ column: Int) -> Double { sums[column] / Double(max(tokens, 1)) }
-
-    /// E[x²] of one input.
-    package func meanSquare(_ column: Int) -> Double {
-        Double(gram.floats[column * width + column]) / Double(max(tokens, 1))
+    /// The same for rows that stay as they are.
+    package func add(_ rows: [Float], count: Int, weights: [Float]? = nil) {
+        var copy = rows
+        copy.withUnsafeMutableBufferPointer { rows in
+            guard let rows = rows.baseAddress else { return }
+            guard let weights else { return add(rows, count: count) }
+            weights.withUnsafeBufferPointer { add(rows, count: count, weights: $0.baseAddress) }
+        }
     }
 
-    /// E[x·yᵀ] − E[x]·E[y] of two inputs, in either order.
-    package func covariance(_ a: Int, _ b: Int) -> Double {
-        Double(gram.floats[max(a, b) * width + min(a, b)]) / Double(max(tokens, 1)) - mean(a) * mean(b)
+    private func addMoments(_ x: UnsafeMutablePointer<Float>, _ scale: Float) {
+        let width = width
+        sums.withUnsafeMutableBufferPointer { sums in
+            squares.withUnsafeMutableBufferPointer { squares in
+                let double = Double(scale)
+                for column in 0..<width {
+                    let value = x[column]
+                    squares[column] += Double(value) * Double(value)
+                    x[column] = value * scale
+                    sums[column] += Double(value * scale) * double
+                }
+            }
+        }
+    }
+
+    /// E[x] of one input, weighted.
+    package func mean(_ column: Int) -> Double { weight > 0 ? sums[column] / weight : 0 }
+
+    /// ‖X‖ of one input over all tokens, unweighted.
+    package func norm(_ column: Int) -> Double { squares[column].squareRoot() }
+
+    /// E[x²] of one input, unweighted.
+    package func meanSquare(_ column: Int) -> Double { squares[column] / Double(max(tokens, 1)) }
+
+    /// E[x·yᵀ] − E[x]·E[y] of two inputs in either order, weighted.
+    package func covariance(_ a: Int, _ b: Int) -> Double { product(a, b) - mean(a) * mean(b) }
+
+    /// E[x·yᵀ] of two inputs in either order, weighted.
+    package func product(_ a: Int, _ b: Int) -> Double {
+        weight > 0 ? Double(gram.floats[max(a, b) * width + min(a, b)]) / weight : 0
     }
 }

@@ -10,6 +10,8 @@ package struct Calibration: Sendable {
     package var mlp: [ActivationMoments?]
 
     /// Runs the dense model over the windows and accumulates, float32 whatever the precision of the activations.
+    ///
+    /// Each token weighs 1/rms² of the residual stream behind the sublayer: what the next norm divides an error by.
     /// - Parameters:
     ///   - progress: called with the tokens done.
     ///   - isCancelled: asked between batches.
@@ -25,29 +27,35 @@ package struct Calibration: Sendable {
         let mlp = model.mlp.map { $0.channels > 0 ? ActivationMoments(width: $0.channels) : nil }
         let widest = (attention + mlp).compactMap { $0?.width }.max() ?? 0
         let rows = AlignedBuffer(floats: workspace.rows * widest)
+        let weights = AlignedBuffer(floats: workspace.rows)
         var done = 0
         for batch in Perplexity.batches(windows, rows: workspace.rows) {
             if isCancelled() { throw CancellationError() }
             let tokens = TokenBatch(batch)
             try model.forward(tokens, in: workspace) { input in
                 let moments = input.kind == .attention ? attention[input.block] : mlp[input.block]
-                let count = input.rows * input.width
-                switch input.precision {
-                case .float32:
-                    moments?.add(input.values.assumingMemoryBound(to: Float.self), count: input.rows)
-                case .bfloat16:
-                    let bits = input.values.assumingMemoryBound(to: UInt16.self)
-                    Threads.forEachChunk(count, grain: 4096) { range in
-                        Bfloat16.decode(
-                            bits + range.lowerBound, count: range.count, into: rows.floats + range.lowerBound)
-                    }
-                    moments?.add(rows.floats, count: input.rows)
-                }
+                Self.copy(input, to: rows.floats)
+                RootMeanSquareNorm.inverseMeanSquares(
+                    input.residual, rows: input.rows, width: model.description.hiddenSize,
+                    epsilon: model.description.normEpsilon, into: weights.floats)
+                moments?.add(rows.floats, count: input.rows, weights: weights.floats)
             }
             done += tokens.tokens.count
             progress(done)
         }
         self.attention = attention
         self.mlp = mlp
+    }
+
+    private static func copy(_ input: ProjectionInput, to rows: UnsafeMutablePointer<Float>) {
+        let count = input.rows * input.width
+        switch input.precision {
+        case .float32: rows.update(from: input.values.assumingMemoryBound(to: Float.self), count: count)
+        case .bfloat16:
+            let bits = input.values.assumingMemoryBound(to: UInt16.self)
+            Threads.forEachChunk(count, grain: 4096) { range in
+                Bfloat16.decode(bits + range.lowerBound, count: range.count, into: rows + range.lowerBound)
+            }
+        }
     }
 }

@@ -41,12 +41,13 @@ package struct PruningPlan: Sendable {
         self.mlp = mlp
     }
 
-    /// Relative reconstruction error of every level of the space, where the method knows it in closed form.
-    package func relativeErrors(in space: SearchSpace) -> [[Double]]? {
+    /// Reconstruction error of every level of the space, where the method knows it in closed form: the noise that the
+    /// level adds to the residual stream, relative to the stream, and so comparable between sublayers.
+    package func residualErrors(in space: SearchSpace) -> [[Double]]? {
         guard method == .nested else { return nil }
         return space.sublayers.map { sublayer in
             let plan = sublayer.kind == .attention ? attention[sublayer.block] : mlp[sublayer.block]
-            guard let errors = plan?.relativeErrors else { return sublayer.units.map { _ in 0 } }
+            guard let errors = plan?.residualErrors else { return sublayer.units.map { _ in 0 } }
             return sublayer.units.map { max(0, errors[$0]) }
         }
     }

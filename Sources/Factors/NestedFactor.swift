@@ -23,6 +23,8 @@ package struct NestedFactor: Sendable {
     private let outputMean: [Double]
     /// Σ_{j≥s} ‖V_j‖² for s = 0…columns.
     private let columnErrors: [Double]
+    /// Mean weight of a calibration token.
+    private let meanWeight: Double
 
     package var columns: Int { columnOrder.count }
     package var units: Int { order.count }
@@ -40,6 +42,7 @@ package struct NestedFactor: Sendable {
         self.outputs = outputs
         unitSize = size
         means = columnOrder.map { moments.mean($0) }
+        meanWeight = moments.tokens > 0 ? moments.weight / Double(moments.tokens) : 1
 
         let factor = UnsafeMutablePointer<Double>.allocate(capacity: columns * columns)
         defer { factor.deallocate() }
@@ -75,11 +78,9 @@ package struct NestedFactor: Sendable {
     /// Mean squared error per token of the refitted output with the first `units` kept, ridge included.
     package func error(keeping units: Int) -> Double { columnErrors[units * unitSize] }
 
-    /// `error` of every level, as a fraction of that of removing the sublayer.
-    package var relativeErrors: [Double] {
-        let total = error(keeping: 0)
-        return (0...units).map { total > 0 ? error(keeping: $0) / total : 0 }
-    }
+    /// `error` of every number of units, in units of the residual stream's mean square where the calibration weighted
+    /// tokens by its inverse: comparable between sublayers.
+    package var residualErrors: [Double] { (0...units).map { error(keeping: $0) * meanWeight } }
 
     /// The refitted projection: W_s float32 row-major [outputs, units·unitSize] and its bias [outputs].
     package func refit(keeping units: Int) -> (weights: [Float], bias: [Float]) {
@@ -115,7 +116,7 @@ package struct NestedFactor: Sendable {
     private static func factorMoment(
         _ moments: ActivationMoments, _ order: [Int], ridge: Double, into matrix: UnsafeMutablePointer<Double>
     ) throws(KernelError) {
-        let meanSquare = order.reduce(0.0) { $0 + moments.meanSquare($1) } / Double(max(order.count, 1))
+        let meanSquare = order.reduce(0.0) { $0 + moments.product($1, $1) } / Double(max(order.count, 1))
         var failure: KernelError?
         for rounding in ridge > 0 ? [0, 0x1p-24, 0x1p-20, 0x1p-16, 0x1p-12, 0x1p-8] : [0] {
             writeMoment(moments, order, ridge: ridge, rounding: rounding * meanSquare, into: matrix)
@@ -136,7 +137,7 @@ package struct NestedFactor: Sendable {
         let columns = order.count
         matrix.initialize(repeating: 0, count: columns * columns)
         let gram = moments.gram.floats
-        let tokens = Double(max(moments.tokens, 1))
+        let tokens = moments.weight > 0 ? moments.weight : 1
         let means = order.map { moments.mean($0) }
         Threads.forEachChunk(columns, grain: 64) { range in
             for row in range {

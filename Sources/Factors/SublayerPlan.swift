@@ -33,18 +33,11 @@ package enum SublayerPlan: Sendable {
         }
     }
 
-    /// Relative reconstruction error of each number of units kept, where it is known in closed form.
-    package var relativeErrors: [Double]? {
+    /// Reconstruction error of each number of units kept in units of the residual stream's mean square, where it is
+    /// known in closed form.
+    package var residualErrors: [Double]? {
         switch self {
-        case .refit(let factor): factor.relativeErrors
-        case .plain: nil
-        }
-    }
-
-    /// Mean squared reconstruction error of each number of units kept.
-    package var errors: [Double]? {
-        switch self {
-        case .refit(let factor): (0...factor.units).map { factor.error(keeping: $0) }
+        case .refit(let factor): factor.residualErrors
         case .plain: nil
         }
     }

@@ -50,7 +50,7 @@ package struct WandaOrder: UnitOrder {
         }
         return (0..<projection.units).map { unit in
             (unit * size..<(unit + 1) * size).reduce(0.0) {
-                $0 + magnitudes[$1] * (moments.meanSquare($1) * Double(moments.tokens)).squareRoot()
+                $0 + magnitudes[$1] * moments.norm($1)
             }
         }
     }

@@ -72,21 +72,27 @@ package final class CausalAttention {
     package func apply(_ operands: Operands) throws(KernelError) {
         let blocks = Self.plan(operands)
         let bytes = blocks.reduce(0) { max($0, $1.rows * Self.scoreStride($1.keys) * 4) }
+        // [slot][block]
+        var prepared: [[Products]] = []
         for slot in slots {
             if slot.scores.byteCount < bytes { slot.scores = AlignedBuffer(byteCount: bytes) }
-            for block in blocks { _ = try products(block, operands, slot) }
+            var products: [Products] = []
+            for block in blocks { products.append(try self.products(block, operands, slot)) }
+            prepared.append(products)
         }
-        // Longest blocks first, so that the threads finish together.
-        let rowsAreHeads = operands.queries == 1
-        let heads = rowsAreHeads ? operands.keyValueHeads : operands.queryHeads
+        let heads = operands.queries == 1 ? operands.keyValueHeads : operands.queryHeads
         Threads.forEach(blocks.count * heads) { slot, index in
-            let block = blocks[blocks.count - 1 - index / heads]
+            // Longest blocks first, so that the threads finish together.
+            let number = blocks.count - 1 - index / heads
+            let (block, products) = (blocks[number], prepared[slot][number])
             switch precision {
-            case .float32: run(block, index % heads, operands, slots[slot], Float.self)
-            case .bfloat16: run(block, index % heads, operands, slots[slot], UInt16.self)
+            case .float32: run(block, index % heads, operands, products, slots[slot], Float.self)
+            case .bfloat16: run(block, index % heads, operands, products, slots[slot], UInt16.self)
             }
         }
     }
+
+    private typealias Products = (scores: Matmul, mix: Matmul)
 
     /// Some query rows against all keys that any of them sees.
     private struct Block: Hashable {
@@ -118,7 +124,7 @@ package final class CausalAttention {
 
     private func products(
         _ block: Block, _ operands: Operands, _ slot: Slot
-    ) throws(KernelError) -> (scores: Matmul, mix: Matmul) {
+    ) throws(KernelError) -> Products {
         let stride = Self.scoreStride(block.keys)
         let scores = try slot.products(
             ProductShape(
@@ -135,8 +141,9 @@ package final class CausalAttention {
     }
 
     /// One head's block (or one group's, when there is a single query row).
-    private func run<E: Element>(_ block: Block, _ index: Int, _ operands: Operands, _ slot: Slot, _: E.Type) {
-        guard let (scoreProduct, mixProduct) = try? products(block, operands, slot) else { return }
+    private func run<E: Element>(
+        _ block: Block, _ index: Int, _ operands: Operands, _ products: Products, _ slot: Slot, _: E.Type
+    ) {
         let single = operands.queries == 1
         let groupSize = operands.queryHeads / operands.keyValueHeads
         let firstHead = single ? index * groupSize : index
@@ -148,14 +155,14 @@ package final class CausalAttention {
         let scores = slot.scores.floats
         let stride = Self.scoreStride(block.keys)
 
-        scoreProduct.run(query + firstHead * size, key, into: scores)
+        products.scores.run(query + firstHead * size, key, into: scores)
         let scale = log2e / Float(size).squareRoot()
         for row in 0..<block.rows {
             let visible = operands.firstPosition + block.firstRow + (single ? 0 : row) + 1
             slot.inverseSums.floats[row] = Softmax.exponentiate(
                 scores + row * stride, visible: visible, count: block.keys, scale: scale, as: E.self)
         }
-        mixProduct.run(scores, value, into: slot.mixed.address)
+        products.mix.run(scores, value, into: slot.mixed.address)
 
         let output = operands.output.assumingMemoryBound(to: E.self) + block.firstRow * operands.outputStride
         for row in 0..<block.rows {

@@ -64,26 +64,28 @@ package final class OutputHead {
     /// - Parameter hidden: `weights.precision` [rows, width].
     func stream(_ hidden: UnsafeRawPointer, rows: Int, _ visit: (Tile) -> Void) throws(KernelError) {
         let chunks = (rows + Self.chunkRows - 1) / Self.chunkRows
-        func shape(_ rows: Int, _ tokens: Int) -> ProductShape {
-            ProductShape(
-                m: rows, n: tokens, k: weights.width, sourceStride: weights.width, destinationStride: tokens,
-                source: weights.precision, destination: .float32, threads: 1)
-        }
-        let rowCounts = Set([min(Self.chunkRows, rows), rows - (chunks - 1) * Self.chunkRows])
+        let chunkSizes = [Self.chunkRows, rows - (chunks - 1) * Self.chunkRows]
+        // [slot][whole chunk, last chunk]
+        var prepared: [[Products]] = []
         for slot in slots {
-            for count in rowCounts {
-                for block in [weights.blocks.first!, weights.blocks.last!] {
-                    _ = try slot.products(shape(count, block.outputs), weights: block)
-                }
+            var products: [Products] = []
+            for size in chunkSizes {
+                let count = min(size, rows)
+                products.append(
+                    Products(
+                        whole: try product(weights.blocks[0], rows: count, slot),
+                        last: try product(weights.blocks[weights.blocks.count - 1], rows: count, slot)))
             }
+            prepared.append(products)
         }
         Threads.forEach(chunks) { index, chunk in
             let slot = slots[index]
             let firstRow = chunk * Self.chunkRows
             let count = min(Self.chunkRows, rows - firstRow)
+            let products = prepared[index][chunk == chunks - 1 ? 1 : 0]
             let source = hidden + firstRow * weights.width * weights.precision.byteCount
             for (number, block) in weights.blocks.enumerated() {
-                guard let product = try? slot.products(shape(count, block.outputs), weights: block) else { return }
+                let product = number == weights.blocks.count - 1 ? products.last : products.whole
                 product.run(source, block.memory.address, into: slot.logits.address)
                 visit(
                     Tile(
@@ -91,6 +93,20 @@ package final class OutputHead {
                         logits: slot.logits.floats))
             }
         }
+    }
+
+    /// For the blocks of whole size, and for the last one.
+    private struct Products {
+        var whole: Matmul
+        var last: Matmul
+    }
+
+    private func product(_ block: PackedWeights, rows: Int, _ slot: Slot) throws(KernelError) -> Matmul {
+        try slot.products(
+            ProductShape(
+                m: rows, n: block.outputs, k: weights.width, sourceStride: weights.width,
+                destinationStride: block.outputs, source: weights.precision, destination: .float32, threads: 1),
+            weights: block)
     }
 
     /// All logits, float32 [rows, vocabulary]: for sampling and for tests.
@@ -109,20 +125,17 @@ package final class OutputHead {
 
     /// One row is bound by memory: the threads share the vocabulary instead of the rows.
     private func oneRow(_ hidden: UnsafeRawPointer, into output: UnsafeMutablePointer<Float>) throws(KernelError) {
-        func shape(_ block: PackedWeights) -> ProductShape {
-            ProductShape(
-                m: 1, n: block.outputs, k: weights.width, sourceStride: weights.width,
-                destinationStride: block.outputs, source: weights.precision, destination: .float32, threads: 1)
-        }
+        var prepared: [Products] = []
         for slot in slots {
-            for block in [weights.blocks.first!, weights.blocks.last!] {
-                _ = try slot.products(shape(block), weights: block)
-            }
+            prepared.append(
+                Products(
+                    whole: try product(weights.blocks[0], rows: 1, slot),
+                    last: try product(weights.blocks[weights.blocks.count - 1], rows: 1, slot)))
         }
         Threads.forEach(weights.blocks.count) { slot, number in
-            let block = weights.blocks[number]
-            guard let product = try? slots[slot].products(shape(block), weights: block) else { return }
-            product.run(hidden, block.memory.address, into: output + number * Self.blockSize)
+            let isLast = number == weights.blocks.count - 1
+            (isLast ? prepared[slot].last : prepared[slot].whole)
+                .run(hidden, weights.blocks[number].memory.address, into: output + number * Self.blockSize)
         }
     }
 }

@@ -25,6 +25,13 @@ package enum RootMeanSquareNorm {
         }
     }
 
+    /// 1 / mean(x²) of each row of float32 [rows, width].
+    package static func inverseMeanSquares(
+        _ input: UnsafePointer<Float>, rows: Int, width: Int, epsilon: Float, into output: UnsafeMutablePointer<Float>
+    ) {
+        for row in 0..<rows { output[row] = 1 / (sumOfSquares(input + row * width, width) / Float(width) + epsilon) }
+    }
+
     @inline(__always)
     static func sumOfSquares(_ x: UnsafePointer<Float>, _ width: Int) -> Float {
         var squares = Lanes(repeating: 0)

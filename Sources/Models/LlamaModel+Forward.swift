@@ -1,6 +1,6 @@
 import Kernels
 
-/// What a sublayer's output projection reads, while it lies in the workspace: `precision` [rows, width].
+/// What a sublayer's output projection read, while it lies in the workspace: `precision` [rows, width].
 package struct ProjectionInput {
     package enum Kind: Sendable { case attention, mlp }
 
@@ -10,13 +10,15 @@ package struct ProjectionInput {
     package var rows: Int
     package var width: Int
     package var precision: Precision
+    /// The residual stream with the projection's output added, float32 [rows, D].
+    package var residual: UnsafePointer<Float>
 }
 
 extension LlamaModel {
     /// Runs all blocks and the final norm; the result is `workspace.output`.
     /// - Parameters:
     ///   - cache: continues its sequence; the batch then is that one sequence.
-    ///   - observe: sees the input of every output projection, in the order of execution.
+    ///   - observe: sees the input of every output projection, in the order of execution, after its product.
     /// - Throws: `ModelError` for tokens or lengths out of range, `KernelError`.
     package func forward(
         _ batch: TokenBatch, in workspace: Workspace, cache: KeyValueCache? = nil,
@@ -69,13 +71,13 @@ extension LlamaModel {
         for sequence in batch.sequences {
             try attend(sublayer, block, sequence, workspace, cache)
         }
-        observe?(
-            ProjectionInput(
-                kind: .attention, block: block, values: workspace.mixed.address, rows: rows, width: output.inputs,
-                precision: precision))
         try workspace.products.linear(
             output, rows: rows, source: workspace.mixed.address, into: workspace.residual.address, as: .float32,
             epilogue: .accumulate, bias: sublayer.outputBias)
+        observe?(
+            ProjectionInput(
+                kind: .attention, block: block, values: workspace.mixed.address, rows: rows, width: output.inputs,
+                precision: precision, residual: workspace.residual.floats))
     }
 
     /// Rotates, caches and mixes the rows of one sequence.
@@ -128,13 +130,13 @@ extension LlamaModel {
         try workspace.products.linear(
             up, rows: rows, source: workspace.normed.address, into: workspace.channels.address, as: precision,
             epilogue: .multiply, bias: sublayer.upBias, operand: workspace.gate.address)
-        observe?(
-            ProjectionInput(
-                kind: .mlp, block: block, values: workspace.channels.address, rows: rows, width: down.inputs,
-                precision: precision))
         try workspace.products.linear(
             down, rows: rows, source: workspace.channels.address, into: workspace.residual.address, as: .float32,
             epilogue: .accumulate, bias: sublayer.downBias)
+        observe?(
+            ProjectionInput(
+                kind: .mlp, block: block, values: workspace.channels.address, rows: rows, width: down.inputs,
+                precision: precision, residual: workspace.residual.floats))
     }
 
     private func addConstant(_ bias: AlignedBuffer?, _ rows: Int, _ workspace: Workspace) {

@@ -24,6 +24,8 @@ public func prune(
     return try await run.run()
 }
 
+private let log = Logger(label: "selfpruner.prune")
+
 /// The stages of one pruning, in order.
 struct PruneRun<Observer: RunObserver> {
     let options: PruneOptions
@@ -47,6 +49,7 @@ struct PruneRun<Observer: RunObserver> {
         let before = try measure(model, checkpoint, "evaluate before")
         let (plan, space, budget) = try prepare()
         let (best, search) = try await choose(plan, space, budget)
+        log.debug("chosen", metadata: ["levels": "\(best.levels)"])
         let folder = try OutputFolder(options.output, overwrite: options.overwrite)
         do {
             let units = try space.units(of: best)
@@ -70,7 +73,11 @@ struct PruneRun<Observer: RunObserver> {
     mutating func timed<Result>(_ name: String, _ body: (Self) throws -> Result) rethrows -> Result {
         let clock = ContinuousClock()
         let start = clock.now
-        defer { seconds[name, default: 0] += (clock.now - start) / .seconds(1) }
+        defer {
+            let elapsed = (clock.now - start) / .seconds(1)
+            seconds[name, default: 0] += elapsed
+            log.debug("stage done", metadata: ["stage": "\(name)", "seconds": "\(elapsed)"])
+        }
         return try body(self)
     }
 
@@ -117,7 +124,7 @@ struct PruneRun<Observer: RunObserver> {
                 in: run.workspace, isCancelled: { run.observer.isCancelled })
         }
         var seeds: [any SeedProposer] = [UniformSeed()]
-        if let errors = plan.relativeErrors(in: space) { seeds.append(ErrorCurveSeeds(errors: errors)) }
+        if let errors = plan.residualErrors(in: space) { seeds += Self.errorCurveSeeds(errors, space) }
         seeds.append(SlopeSeeds())
         var search = try EvolutionarySearch(
             space: space, budget: budget,
@@ -145,6 +152,19 @@ struct PruneRun<Observer: RunObserver> {
             throw SelfPrunerError(.badOption, "No candidate gave a finite fitness; try another rate or precision")
         }
         return (best.candidate, FinishedSearch(search: search, reason: reason))
+    }
+
+    /// Allocations by the noise that each level adds to the residual stream. What it does to the output depends on the
+    /// blocks behind it too, so some seeds count early noise more, or less.
+    private static func errorCurveSeeds(_ errors: [[Double]], _ space: SearchSpace) -> [any SeedProposer] {
+        let blocks = Double(max(1, (space.sublayers.last?.block ?? 0)))
+        return [0.0, 1, -1].map { tilt in
+            let tilted = zip(space.sublayers, errors).map { sublayer, curve in
+                let factor = exp(tilt * (0.5 - Double(sublayer.block) / blocks))
+                return curve.map { $0 * factor }
+            }
+            return ErrorCurveSeeds(errors: tilted, exponents: tilt == 0 ? [1, 1.5, 0.75] : [1], blends: [1])
+        }
     }
 
     private func export(_ blocks: CompactedBlocks, _ element: StoredElement, to folder: OutputFolder) throws {

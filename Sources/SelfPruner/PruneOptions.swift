@@ -49,7 +49,7 @@ public struct PruneOptions: Sendable {
     public var ridge = 1e-3
     public var fitness = Fitness.kl
     /// Evaluations of the search.
-    public var candidates = 100
+    public var candidates = 120
     public var population = 30
     /// Seconds that the search may take.
     public var timeLimit: Double?
@@ -60,8 +60,8 @@ public struct PruneOptions: Sendable {
     public var evaluationText: String?
     public var evaluationJoiner = TextJoiner.none
     public var calibrationTokens = 65536
-    public var fitnessTokens = 8192
-    public var evaluationTokens: Int? = 65536
+    public var fitnessTokens = 4096
+    public var evaluationTokens: Int? = 32768
     public var sequenceLength = 2048
     public var elementType = ElementType.auto
     /// Replaces an existing output.

@@ -107,14 +107,14 @@ extension PruneRun {
     }
 
     private func summary(_ finished: FinishedSearch) -> PruneReport.Search {
-        let (search, history) = (finished.search, finished.search.history)
+        let history = finished.search.history
         let count = history.records.count
         return PruneReport.Search(
             evaluated: count, finishReason: finished.reason.rawValue,
             uniformFitness: history.records.first?.fitness, bestFitness: history.best?.fitness,
             seconds: history.seconds, secondsPerCandidate: history.seconds / Double(max(count, 1)),
             bestSoFar: history.bestSoFar,
-            operators: search.statistics.map {
+            operators: finished.search.statistics.map {
                 PruneReport.Operator(
                     name: $0.operator.rawValue, evaluated: $0.evaluated, accepted: $0.accepted,
                     improvedBest: $0.improvedBest)

@@ -68,7 +68,7 @@ struct Text {
     }
 }
 
-/// The texts that `make setup` prepares: disjoint slices of C4 and Wikipedia.
+/// The texts that Scripts/setup prepares: disjoint slices of C4 and Wikipedia.
 public enum DefaultTexts: String, Sendable {
     case calibration, fitness, evaluation
 

@@ -27,7 +27,13 @@ struct SelfPrunerCommand: AsyncParsableCommand {
 
     /// Errors are one sentence on standard error and exit code 1; usage errors keep ArgumentParser's form and code.
     static func main() async {
-        LoggingSystem.bootstrap(StreamLogHandler.standardError)
+        // Diagnostics for a bug report: SELFPRUNER_LOG=debug.
+        let level = ProcessInfo.processInfo.environment["SELFPRUNER_LOG"].flatMap(Logger.Level.init(rawValue:))
+        LoggingSystem.bootstrap { label in
+            var handler = StreamLogHandler.standardError(label: label)
+            handler.logLevel = level ?? .warning
+            return handler
+        }
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {

@@ -5,9 +5,10 @@ import Testing
 @testable import Models
 
 struct CalibrationTests {
-    /// Σx and Σx·xᵀ in float64.
+    /// Σw·x and Σw·x·xᵀ in float64, w being one over the mean square of the residual stream behind the sublayer.
     struct Sums {
         var tokens = 0
+        var weight = 0.0
         var sums: [Double]
         var products: [Double]
 
@@ -16,9 +17,14 @@ struct CalibrationTests {
             products = [Double](repeating: 0, count: width * width)
         }
 
-        mutating func add(_ input: ProjectionInput) {
+        mutating func add(_ input: ProjectionInput, _ model: LlamaModel) {
             tokens += input.rows
+            let hidden = model.description.hiddenSize
             for row in 0..<input.rows {
+                let residual = (0..<hidden).map { Double(input.residual[row * hidden + $0]) }
+                let w =
+                    1 / (residual.reduce(0.0) { $0 + $1 * $1 } / Double(hidden) + Double(model.description.normEpsilon))
+                weight += w
                 let x = (0..<input.width).map { column in
                     let index = row * input.width + column
                     switch input.precision {
@@ -29,8 +35,8 @@ struct CalibrationTests {
                     }
                 }
                 for a in x.indices {
-                    sums[a] += x[a]
-                    for b in x.indices { products[a * input.width + b] += x[a] * x[b] }
+                    sums[a] += w * x[a]
+                    for b in x.indices { products[a * input.width + b] += w * x[a] * x[b] }
                 }
             }
         }
@@ -40,7 +46,7 @@ struct CalibrationTests {
     private func largestDifference(_ moments: ActivationMoments, _ expected: Sums) -> Double {
         let width = moments.width
         let norms = (0..<width).map { expected.products[$0 * width + $0].squareRoot() }
-        let tokens = Double(expected.tokens).squareRoot()
+        let tokens = expected.weight.squareRoot()
         var largest = 0.0
         for a in 0..<width {
             if norms[a] > 0 { largest = max(largest, abs(moments.sums[a] - expected.sums[a]) / (norms[a] * tokens)) }
@@ -64,8 +70,8 @@ struct CalibrationTests {
         for window in windows {
             try model.forward(TokenBatch([window]), in: workspace) { input in
                 switch input.kind {
-                case .attention: attention[input.block].add(input)
-                case .mlp: mlp[input.block].add(input)
+                case .attention: attention[input.block].add(input, model)
+                case .mlp: mlp[input.block].add(input, model)
                 }
             }
         }
@@ -92,9 +98,7 @@ struct CalibrationTests {
         let pieces = ActivationMoments(width: width)
         var start = 0
         for count in [1, 20, 0, 16] {
-            Array(values[start * width..<(start + count) * width] + [0]).withUnsafeBufferPointer {
-                pieces.add($0.baseAddress!, count: count)
-            }
+            pieces.add(Array(values[start * width..<(start + count) * width]), count: count)
             start += count
         }
         #expect(pieces.tokens == rows && whole.tokens == rows)

@@ -119,10 +119,12 @@ struct NestedFactorTests {
     }
 
     @Test(arguments: cases)
-    func errorsFallFromOneToZero(_ example: Case) throws {
-        let errors = try factor(example).relativeErrors
-        #expect(errors.first == 1)
-        #expect(errors.last == 0)
+    func errorsFallToZero(_ example: Case) throws {
+        let factor = try factor(example)
+        let errors = factor.residualErrors
+        // Unweighted tokens: the plain errors.
+        #expect(errors == (0...factor.units).map { factor.error(keeping: $0) })
+        #expect(errors[0] > 0 && errors.last == 0)
         #expect(zip(errors, errors.dropFirst()).allSatisfy { $0 >= $1 })
     }
 

@@ -48,7 +48,7 @@ struct UnitOrderTests {
     @Test func plainPlanCopiesColumns() throws {
         let problem = Problem(tokens: 40, columns: 12, outputs: 3, unitSize: 3, hasBias: true, seed: 9)
         let plan = try SublayerPlan(problem.projection, problem.moments, method: .wandaSP, ridge: 0.01)
-        #expect(plan.errors == nil && plan.relativeErrors == nil)
+        #expect(plan.residualErrors == nil)
         for units in 0...4 {
             let (weights, bias) = plan.projection(keeping: units)
             let columns = plan.order[..<units].flatMap { [$0 * 3, $0 * 3 + 1, $0 * 3 + 2] }
@@ -57,12 +57,15 @@ struct UnitOrderTests {
         }
     }
 
+    /// In units of the residual stream: scaled by the mean weight of a token.
     @Test func refittedPlanStatesItsErrors() throws {
         let problem = Problem(tokens: 40, columns: 12, outputs: 3, unitSize: 3, hasBias: false, seed: 10)
+        let moments = ActivationMoments(width: 12)
+        moments.add(problem.inputs, count: 40, weights: [Float](repeating: 0.25, count: 40))
         let plan = try SublayerPlan(problem.projection, problem.moments, method: .nested, ridge: 0.01)
-        let errors = try #require(plan.errors)
-        let relative = try #require(plan.relativeErrors)
-        #expect(errors.count == 5 && relative.count == 5)
-        #expect(zip(errors, relative).allSatisfy { abs($0 / errors[0] - $1) < 1e-12 })
+        let weighted = try SublayerPlan(problem.projection, moments, method: .nested, ridge: 0.01)
+        let (errors, scaled) = (try #require(plan.residualErrors), try #require(weighted.residualErrors))
+        #expect(errors.count == 5 && scaled.count == 5)
+        for (error, quarter) in zip(errors, scaled) { #expect(abs(error / 4 - quarter) <= 1e-6 * errors[0]) }
     }
 }

@@ -74,7 +74,7 @@ struct PruneCommand: AsyncParsableCommand {
     var fitnessTokens: Int = PruneOptions(model: "", rate: 0, output: "").fitnessTokens
 
     @Option(help: "Evaluation tokens at most, or all.")
-    var evaluationTokens = TokenLimit.atMost(65536)
+    var evaluationTokens = TokenLimit.atMost(32768)
 
     @Option(help: "Tokens of one window of calibration and evaluation.")
     var sequenceLength = 2048

@@ -1,29 +1,3 @@
-/// How a perplexity was measured. Perplexity is not one number; every figure carries this.
-package struct PerplexityProtocol: Sendable, Codable, Equatable {
-    /// The text's name.
-    package var corpus: String
-    /// How the text was put together from the file.
-    package var joiner: String
-    /// Tokens of one window.
-    package var sequenceLength: Int
-    /// Tokens from one window's start to the next one's.
-    package var stride: Int
-    /// Each window starts with the begin-of-text token.
-    package var beginOfText: Bool
-    package var precision: String
-
-    package init(
-        corpus: String, joiner: String, sequenceLength: Int, stride: Int, beginOfText: Bool, precision: String
-    ) {
-        self.corpus = corpus
-        self.joiner = joiner
-        self.sequenceLength = sequenceLength
-        self.stride = stride
-        self.beginOfText = beginOfText
-        self.precision = precision
-    }
-}
-
 /// Consecutive, non-overlapping windows of a token stream. A last window that is not full is dropped, unless it is the
 /// only one: the convention of the pruning literature.
 package struct TextWindows: Sendable {
