@@ -77,7 +77,8 @@ let package = Package(
         .testTarget(name: "CompactionTests", dependencies: ["Compaction"]),
         .testTarget(name: "ExportTests", dependencies: ["Export"]),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting"]),
-        .testTarget(name: "SelfPrunerTests", dependencies: ["SelfPruner"]),
-        .testTarget(name: "SelfPrunerCommandTests", dependencies: ["SelfPrunerCommand"]),
+        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .testTarget(name: "SelfPrunerTests", dependencies: ["SelfPruner", "Kernels", "TestSupport"]),
+        .testTarget(name: "SelfPrunerCommandTests", dependencies: ["SelfPrunerCommand", "TestSupport"]),
     ]
 )

@@ -46,27 +46,32 @@ struct PruneRun<Observer: RunObserver> {
     }
 
     mutating func run() async throws -> PruneReport {
-        let before = try measure(model, checkpoint, "evaluate before")
-        let (plan, space, budget) = try prepare()
-        let (best, search) = try await choose(plan, space, budget)
-        log.debug("chosen", metadata: ["levels": "\(best.levels)"])
+        // Made first: a place that cannot be written is not worth a search.
         let folder = try OutputFolder(options.output, overwrite: options.overwrite)
         do {
-            let units = try space.units(of: best)
-            let element = StoredElement(options.elementType, keeping: checkpoint)
-            try export(plan.compact(units), element, to: folder)
-            let written = try openCheckpoint(folder.path)
-            let smaller = try loadModel(written, model.precision, positions: texts.longestWindow, observer)
-            let after = try measure(smaller, written, "evaluate after")
-            let report = report(before, after, space, best, search, element)
-            try folder.write("report.json", JSONOutput.encode(report))
-            try folder.write("report.md", Data(report.markdown.utf8))
-            try folder.publish()
-            return report
+            return try await run(into: folder)
         } catch {
             folder.discard()
             throw error
         }
+    }
+
+    private mutating func run(into folder: OutputFolder) async throws -> PruneReport {
+        let before = try measure(model, checkpoint, "evaluate before")
+        let (plan, space, budget) = try prepare()
+        let (best, search) = try await choose(plan, space, budget)
+        log.debug("chosen", metadata: ["levels": "\(best.levels)"])
+        let units = try space.units(of: best)
+        let element = StoredElement(options.elementType, keeping: checkpoint)
+        try export(plan.compact(units), element, to: folder)
+        let written = try openCheckpoint(folder.path)
+        let smaller = try loadModel(written, model.precision, positions: texts.longestWindow, observer)
+        let after = try measure(smaller, written, "evaluate after")
+        let report = report(before, after, space, best, search, element)
+        try folder.write("report.json", JSONOutput.encode(report))
+        try folder.write("report.md", Data(report.markdown.utf8))
+        try folder.publish()
+        return report
     }
 
     /// Times a stage under its name.
@@ -148,6 +153,12 @@ struct PruneRun<Observer: RunObserver> {
             })
         if observer.isCancelled { throw CancellationError() }
         seconds["search"] = (ContinuousClock.now - start) / .seconds(1)
+        if search.history.records.isEmpty {
+            // The time limit left no room for a single evaluation.
+            let uniform = try UniformSeed().seeds(in: space, budget: budget)
+            let candidate = try space.repair(uniform[0].levels, to: budget)
+            return (candidate, FinishedSearch(search: search, reason: reason))
+        }
         guard let best = search.history.best else {
             throw SelfPrunerError(.badOption, "No candidate gave a finite fitness; try another rate or precision")
         }

@@ -72,7 +72,7 @@ extension PruneRun {
             evaluationText: texts.evaluationPath, calibrationTokens: texts.calibration.reduce(0) { $0 + $1.count },
             fitnessTokens: texts.fitness.reduce(0) { $0 + $1.count },
             evaluationTokens: texts.evaluation.reduce(0) { $0 + $1.count }, sequenceLength: options.sequenceLength,
-            elementType: element.rawValue, precision: model.precision.rawValue, threads: Threads.count)
+            elementType: element.torchName, precision: model.precision.rawValue, threads: Threads.count)
     }
 
     private var protocols: PruneReport.Protocols {

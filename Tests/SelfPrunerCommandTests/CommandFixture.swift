@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A tiny model and three texts, in a folder of their own.
 struct CommandFixture {

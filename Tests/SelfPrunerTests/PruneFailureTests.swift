@@ -1,5 +1,6 @@
 import Foundation
 import SelfPruner
+import TestSupport
 import Testing
 
 struct PruneFailureTests {

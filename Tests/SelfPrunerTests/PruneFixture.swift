@@ -1,5 +1,6 @@
 import Foundation
 import SelfPruner
+import TestSupport
 
 /// A tiny model and three texts, in a folder of their own.
 struct PruneFixture {

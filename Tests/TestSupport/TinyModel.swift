@@ -1,26 +1,26 @@
 import Foundation
 
 /// A folder of its own for each test, gone afterwards.
-final class TemporaryFolder {
-    let path: String
+package final class TemporaryFolder {
+    package let path: String
 
-    init() throws {
+    package init() throws {
         path = FileManager.default.temporaryDirectory.appendingPathComponent("selfpruner-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    func callAsFunction(_ name: String) -> String { path + "/" + name }
+    package func callAsFunction(_ name: String) -> String { path + "/" + name }
 
-    func contents(_ name: String = "") throws -> [String] {
+    package func contents(_ name: String = "") throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: path + "/" + name).sorted()
     }
 
-    func data(_ name: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: self(name))) }
+    package func data(_ name: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: self(name))) }
 
     @discardableResult
-    func write(_ name: String, _ bytes: some DataProtocol) throws -> String {
+    package func write(_ name: String, _ bytes: some DataProtocol) throws -> String {
         let url = URL(fileURLWithPath: self(name))
         try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Data(bytes).write(to: url)
@@ -29,12 +29,13 @@ final class TemporaryFolder {
 }
 
 /// A random model of ModelsTests' fixtures with a tokenizer of its vocabulary, and texts that share nothing.
-enum TinyModel {
-    static let contextLength = 256
-    static let endOfText: Int32 = 2
+package enum TinyModel {
+    package static let contextLength = 256
+    package static let endOfText: Int32 = 2
 
     /// Copies a fixture into `folder` under its name, and a tokenizer with it.
-    static func make(_ fixture: String = "gqa-untied", in folder: TemporaryFolder, chatTemplate: String? = nil) throws
+    package static func make(_ fixture: String = "gqa-untied", in folder: TemporaryFolder, chatTemplate: String? = nil)
+        throws
         -> String
     {
         let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -51,7 +52,7 @@ enum TinyModel {
     }
 
     /// Words drawn at random, about three tokens each: two texts of different seeds share no long passage.
-    static func text(words count: Int, seed: UInt64) -> String {
+    package static func text(words count: Int, seed: UInt64) -> String {
         var state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1
         let drawn = (0..<count).map { _ in
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
@@ -61,7 +62,7 @@ enum TinyModel {
     }
 
     /// Byte-level BPE with 96 tokens: three special ones, the characters below, and one token for each merge.
-    static let vocabulary: [String] =
+    package static let vocabulary: [String] =
         ["<unk>", "<s>", "</s>", "Ġ", "Ċ"] + characters("a"..."z") + characters("A"..."Z") + characters("0"..."9")
         + [".", ",", "'", "-", "!", "?"] + merges.map { $0.replacingOccurrences(of: " ", with: "") }
 
