@@ -50,27 +50,30 @@ package final class CandidateModels {
 
     private func attentionSublayer(_ key: Key) throws -> AttentionSublayer {
         if key.units == dense.attention[key.block].keyValueHeads { return dense.attention[key.block] }
-        if let known = attention[key] {
-            attention[key]?.lastUse = clock
-            return known.sublayer
+        return try cached(\.attention, key, byteCount: \.byteCount) {
+            try AttentionSublayer(
+                plan.attentionWeights(block: key.block, keeping: key.units), precision: dense.precision)
         }
-        let made = try AttentionSublayer(
-            plan.attentionWeights(block: key.block, keeping: key.units), precision: dense.precision)
-        attention[key] = Entry(sublayer: made, lastUse: clock)
-        byteCount += made.byteCount
-        return made
     }
 
     private func mlpSublayer(_ key: Key) throws -> MLPSublayer {
         if key.units == dense.mlp[key.block].channels { return dense.mlp[key.block] }
-        if let known = mlp[key] {
-            mlp[key]?.lastUse = clock
+        return try cached(\.mlp, key, byteCount: \.byteCount) {
+            try MLPSublayer(plan.mlpWeights(block: key.block, keeping: key.units), precision: dense.precision)
+        }
+    }
+
+    private func cached<Sublayer>(
+        _ cache: ReferenceWritableKeyPath<CandidateModels, [Key: Entry<Sublayer>]>, _ key: Key,
+        byteCount size: KeyPath<Sublayer, Int>, make: () throws -> Sublayer
+    ) throws -> Sublayer {
+        if let known = self[keyPath: cache][key] {
+            self[keyPath: cache][key]?.lastUse = clock
             return known.sublayer
         }
-        let made = try MLPSublayer(
-            plan.mlpWeights(block: key.block, keeping: key.units), precision: dense.precision)
-        mlp[key] = Entry(sublayer: made, lastUse: clock)
-        byteCount += made.byteCount
+        let made = try make()
+        self[keyPath: cache][key] = Entry(sublayer: made, lastUse: clock)
+        byteCount += made[keyPath: size]
         return made
     }
 

@@ -120,8 +120,7 @@ struct PruneRun<Observer: RunObserver> {
         _ plan: PruningPlan, _ space: SearchSpace, _ budget: Budget
     ) async throws -> (Candidate, FinishedSearch?) {
         guard options.settledAllocation == .search else {
-            let uniform = try UniformSeed().seeds(in: space, budget: budget)
-            return (try space.repair(uniform[0].levels, to: budget), nil)
+            return (try Self.uniform(space, budget), nil)
         }
         let fitness = try timed("fitness targets") { run in
             try FitnessText(
@@ -155,14 +154,17 @@ struct PruneRun<Observer: RunObserver> {
         seconds["search"] = (ContinuousClock.now - start) / .seconds(1)
         if search.history.records.isEmpty {
             // The time limit left no room for a single evaluation.
-            let uniform = try UniformSeed().seeds(in: space, budget: budget)
-            let candidate = try space.repair(uniform[0].levels, to: budget)
-            return (candidate, FinishedSearch(search: search, reason: reason))
+            return (try Self.uniform(space, budget), FinishedSearch(search: search, reason: reason))
         }
         guard let best = search.history.best else {
             throw SelfPrunerError(.badOption, "No candidate gave a finite fitness; try another rate or precision")
         }
         return (best.candidate, FinishedSearch(search: search, reason: reason))
+    }
+
+    private static func uniform(_ space: SearchSpace, _ budget: Budget) throws -> Candidate {
+        let seeds = try UniformSeed().seeds(in: space, budget: budget)
+        return try space.repair(seeds[0].levels, to: budget)
     }
 
     /// Allocations by the noise that each level adds to the residual stream. What it does to the output depends on the
