@@ -49,12 +49,15 @@ let package = Package(
         .target(name: "Factors", dependencies: ["Calibration"]),
         .target(name: "Search"),
         .target(name: "Compaction", dependencies: ["Factors", "Search"]),
+        .target(name: "ChatClient"),
+        .target(name: "Proposers", dependencies: ["Search", "Models", "Tokenization", "ChatClient"]),
+        .target(name: "Journals"),
         .target(name: "Export", dependencies: ["Checkpoints", "Tokenization"]),
         .target(name: "Reporting"),
         .target(
             name: "SelfPruner",
             dependencies: [
-                "Tokenization", "Evaluation", "Compaction", "Export", "Reporting",
+                "Tokenization", "Evaluation", "Compaction", "Proposers", "Journals", "Export", "Reporting",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(
@@ -75,6 +78,9 @@ let package = Package(
         .testTarget(name: "FactorsTests", dependencies: ["Factors"]),
         .testTarget(name: "SearchTests", dependencies: ["Search"]),
         .testTarget(name: "CompactionTests", dependencies: ["Compaction"]),
+        .testTarget(name: "ChatClientTests", dependencies: ["ChatClient"]),
+        .testTarget(name: "ProposersTests", dependencies: ["Proposers", "TestSupport"]),
+        .testTarget(name: "JournalsTests", dependencies: ["Journals"]),
         .testTarget(name: "ExportTests", dependencies: ["Export"]),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting"]),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
