@@ -10,31 +10,56 @@ package struct EvolutionProposer: Proposer {
         self.tournament = tournament
     }
 
+    /// The first population has no offspring yet that are worth crossing: seeds are mutated.
+    package func plan(_ count: Int, in state: SearchState) -> [OperatorCount] {
+        if state.population.isEmpty { return [OperatorCount(.random, count)] }
+        if state.isInitial || state.population.count < 2 { return [OperatorCount(.mutation, count)] }
+        let mutations = Int((mutationShare * Double(count)).rounded())
+        let uniform = (count - mutations + 1) / 2
+        return [
+            OperatorCount(.mutation, mutations), OperatorCount(.uniformCrossover, uniform),
+            OperatorCount(.onePointCrossover, count - mutations - uniform),
+        ]
+    }
+
     package func propose(
-        from state: SearchState, using generator: inout SeededGenerator
+        _ plan: [OperatorCount], from state: SearchState
+    ) throws(SearchError) -> ProposalBatch {
+        var batch = ProposalBatch()
+        for entry in plan {
+            for slot in 0..<entry.count {
+                var generator = state.generator(entry.operator.rawValue, slot: slot)
+                batch.proposals.append(try proposal(entry.operator, state, &generator))
+            }
+        }
+        return batch
+    }
+
+    private func proposal(
+        _ name: Operator, _ state: SearchState, _ generator: inout SeededGenerator
     ) throws(SearchError) -> Proposal {
         let variation = Variation(space: state.space, budget: state.budget)
         let population = state.population
-        guard !population.isEmpty else { return try RandomProposer().propose(from: state, using: &generator) }
-        let mutates = generator.uniform01() < mutationShare
+        guard name != .random, !population.isEmpty else {
+            let genes = variation.random(using: &generator)
+            return Proposal(levels: state.space.candidate(genes: genes).levels, operator: .random)
+        }
         let first = population[winner(among: population.count, &generator)]
         let firstGenes = try state.space.genes(nearest: first.candidate.levels)
         let others = population.filter { $0.index != first.index }
-        if mutates || others.isEmpty {
+        if name == .mutation || others.isEmpty {
             let child = variation.mutated(firstGenes, using: &generator)
             return Proposal(
                 levels: state.space.candidate(genes: child).levels, operator: .mutation, parents: [first.index])
         }
         let second = others[winner(among: others.count, &generator)]
         let secondGenes = try state.space.genes(nearest: second.candidate.levels)
-        let isUniform = generator.uniform(below: 2) == 0
         let child =
-            isUniform
+            name == .uniformCrossover
             ? variation.uniformCrossover(firstGenes, secondGenes, using: &generator)
             : variation.onePointCrossover(firstGenes, secondGenes, using: &generator)
         return Proposal(
-            levels: state.space.candidate(genes: child).levels,
-            operator: isUniform ? .uniformCrossover : .onePointCrossover, parents: [first.index, second.index])
+            levels: state.space.candidate(genes: child).levels, operator: name, parents: [first.index, second.index])
     }
 
     /// The population is sorted, so the lowest place drawn wins.
@@ -49,11 +74,12 @@ package struct EvolutionProposer: Proposer {
 package struct RandomProposer: Proposer {
     package init() {}
 
+    package func plan(_ count: Int, in state: SearchState) -> [OperatorCount] { [OperatorCount(.random, count)] }
+
     package func propose(
-        from state: SearchState, using generator: inout SeededGenerator
-    ) throws(SearchError) -> Proposal {
-        let genes = Variation(space: state.space, budget: state.budget).random(using: &generator)
-        return Proposal(levels: state.space.candidate(genes: genes).levels, operator: .random)
+        _ plan: [OperatorCount], from state: SearchState
+    ) throws(SearchError) -> ProposalBatch {
+        try EvolutionProposer().propose([OperatorCount(.random, plan.reduce(0) { $0 + $1.count })], from: state)
     }
 }
 

@@ -1,36 +1,40 @@
-/// Minimises a fitness over the candidates that hold a budget: the seeds first, then the proposer's offspring of the
-/// fittest. Nothing is evaluated twice.
+/// Minimises a fitness over the candidates that hold a budget: the seeds first, then, generation by generation, what a
+/// proposer makes of the fittest. Every generation is a race: all of it is measured on a short text, the best of it on
+/// longer ones. Nothing is evaluated twice.
 ///
-/// What is evaluated at index i is a function of the settings, the seeds and the results before the generation of i:
-/// every proposal has its own random stream, derived from (seed, i). So a run continued from its history equals an
-/// uninterrupted one, and the same seed gives the same history.
+/// A generation is a function of the settings, the seeds and the results before it, and so are the candidates that go
+/// on in a race. So a run continued from its events equals an uninterrupted one, and the same seed gives the same
+/// history.
 package struct EvolutionarySearch: Sendable {
     package let space: SearchSpace
     package let budget: Budget
     package let settings: SearchSettings
-    /// What was evaluated so far; intact when `run` throws.
+    /// What is known so far; intact when `run` throws.
     package private(set) var history: SearchHistory
 
+    let proposer: any Proposer
+    let sensitivities: [Double]?
     /// The distinct seed candidates, repaired.
     private let seeds: [Proposal]
-    private let proposer: any Proposer
-    private var seen: Set<Candidate>
+    var seen: Set<Candidate>
 
     /// - Parameters:
     ///   - proposer: makes the offspring; classical evolution by default.
-    ///   - history: continues this run. It may have been made with other limits.
+    ///   - sensitivities: what proposers are told of the sublayers (`SearchState.sensitivities`).
+    ///   - events: continues the run that sent these. It may have had other limits.
     /// - Throws: `SearchError`: bad settings, a budget that the minimum levels exceed, seeds that do not fit the space,
-    ///   a history of another run.
+    ///   events of another run.
     package init(
         space: SearchSpace, budget: Budget, settings: SearchSettings = SearchSettings(),
         seeds seedProposers: [any SeedProposer] = [UniformSeed()], proposer: (any Proposer)? = nil,
-        resuming history: SearchHistory? = nil
+        sensitivities: [Double]? = nil, resuming events: [SearchEvent] = []
     ) throws(SearchError) {
         try settings.check()
         try budget.check(in: space)
         self.space = space
         self.budget = budget
         self.settings = settings
+        self.sensitivities = sensitivities
         self.proposer =
             proposer ?? EvolutionProposer(mutationShare: settings.mutationShare, tournament: settings.tournament)
         var seeds: [Proposal] = []
@@ -43,127 +47,156 @@ package struct EvolutionarySearch: Sendable {
             }
         }
         self.seeds = seeds
-        self.history = history ?? SearchHistory(seed: settings.seed, budget: budget)
-        seen = Set(self.history.records.map(\.candidate))
+        history = try SearchHistory(seed: settings.seed, budget: budget, events: events)
+        seen = Set(history.records.map(\.candidate))
         try checkHistory()
     }
 
     /// How the operators fared so far.
-    package var statistics: [OperatorStatistics] { history.statistics(elites: elites) }
+    package var statistics: [OperatorStatistics] {
+        history.statistics(population: settings.population, elites: elites)
+    }
 
     /// The fittest so far, best first.
-    package var population: [FitnessRecord] { population(after: history.records.count) }
+    package var population: [FitnessRecord] {
+        history.records.population(size: settings.population, elites: elites)
+    }
 
     /// Runs until a limit is reached.
     /// - Parameters:
-    ///   - shouldStop: asked before every evaluation.
-    ///   - onEvent: what it throws ends the run and is passed on.
-    /// - Throws: what the fitness, the proposer or `onEvent` throws; `SearchError` for a proposal of the wrong length.
+    ///   - shouldStop: asked before every generation and after every evaluation.
+    ///   - onEvent: told of everything before it is used. What it throws ends the run and is passed on.
+    /// - Throws: what the fitness, the proposer or `onEvent` throws.
     @discardableResult
     package mutating func run<F: Fitness>(
         _ fitness: inout F, shouldStop: () -> Bool = { false }, onEvent: (SearchEvent) throws -> Void = { _ in }
     ) async throws -> FinishReason {
-        let clock = ContinuousClock()
-        let start = clock.now
-        let spent = history.seconds
-        func seconds(since instant: ContinuousClock.Instant) -> Double { (clock.now - instant) / .seconds(1) }
-
-        var reason = FinishReason.candidates
-        while history.records.count < settings.candidates {
-            if shouldStop() {
-                reason = .cancelled
-                break
-            }
-            if let limit = settings.timeLimit, spent + seconds(since: start) >= limit {
-                reason = .timeLimit
-                break
-            }
-            let proposed = clock.now
-            guard let next = try await nextProposal() else {
-                reason = .exhausted
-                break
-            }
-            let evaluated = clock.now
-            let value = try await fitness.evaluate(next.candidate)
-            let index = history.records.count
-            // Parents that do not exist are a proposer's fancy.
-            let record = FitnessRecord(
-                index: index, candidate: next.candidate, fitness: value,
-                operator: next.proposal.operator, parents: next.proposal.parents.filter((0..<index).contains),
-                duplicates: next.duplicates,
-                proposalSeconds: (evaluated - proposed) / .seconds(1), evaluationSeconds: seconds(since: evaluated))
-            let best = ([record] + [history.best].compactMap { $0 }).filter(\.fitness.isFinite)
-                .min(by: FitnessRecord.isBetter)
-            try onEvent(.evaluated(record, best: best))
-            history.append(record)
-            seen.insert(record.candidate)
-        }
+        precondition(fitness.rungTokens.count == settings.race.rungs, "a race needs a text for every rung")
+        let deadline = Deadline(settings.timeLimit.map { $0 - history.seconds })
+        func stop() -> FinishReason? { shouldStop() ? .cancelled : deadline.hasPassed ? .timeLimit : nil }
+        let reason = try await generations(&fitness, stop, onEvent)
         try onEvent(.finished(reason))
+        try history.apply(.finished(reason))
         return reason
     }
 
-    private var elites: Int { settings.elites ?? settings.population }
-
-    private func population(after count: Int) -> [FitnessRecord] {
-        history.population(after: count, size: settings.population, elites: elites)
+    private mutating func generations<F: Fitness>(
+        _ fitness: inout F, _ stop: () -> FinishReason?, _ onEvent: (SearchEvent) throws -> Void
+    ) async throws -> FinishReason {
+        while true {
+            if !history.generationStarts.isEmpty {
+                if history.records.count < settings.candidates {
+                    proposer.prepare(from: state(before: history.generationStarts.count - 1, fitness.rungTokens[0]))
+                }
+                if let reason = try await race(&fitness, stop, onEvent) { return reason }
+            }
+            if history.records.count >= settings.candidates { return .candidates }
+            if let reason = stop() { return reason }
+            guard let next = try await nextGeneration(evaluationTokens: fitness.rungTokens[0]) else {
+                return .exhausted
+            }
+            try onEvent(.proposed(next))
+            try history.apply(.proposed(next))
+            seen.formUnion(next.records.map(\.candidate))
+        }
     }
 
-    private typealias Next = (proposal: Proposal, candidate: Candidate, duplicates: Int)
-
-    /// The next candidate that was not evaluated before; `nil` when none is found.
-    private func nextProposal() async throws -> Next? {
-        let index = history.records.count
-        if index < seeds.count { return (seeds[index], Candidate(levels: seeds[index].levels), 0) }
-        var generator = SeededGenerator(seed: settings.seed, stream: UInt64(index))
-        let generationStart = seeds.count + (index - seeds.count) / settings.generation * settings.generation
-        let state = SearchState(
-            space: space, budget: budget, population: population(after: generationStart),
-            records: history.records[..<generationStart], index: index)
-        let proposal = try await proposer.propose(from: state, using: &generator)
-        let candidate = try space.repair(proposal.levels, to: budget)
-        return seen.contains(candidate) ? try fresh(proposal, candidate, &generator) : (proposal, candidate, 0)
-    }
-
-    /// Mutates a candidate on and on until it is new, then tries random ones; `nil` after so many failures that the
-    /// space is as good as exhausted.
-    private func fresh(
-        _ proposal: Proposal, _ candidate: Candidate, _ generator: inout SeededGenerator
-    ) throws(SearchError) -> Next? {
-        let variation = Variation(space: space, budget: budget)
-        var genes = try space.genes(nearest: candidate.levels)
-        for duplicates in 1...Self.maximumDuplicates {
-            let isMutation = duplicates <= Self.maximumDuplicates / 2
-            genes = isMutation ? variation.mutated(genes, using: &generator) : variation.random(using: &generator)
-            let changed = space.candidate(genes: space.repaired(genes: genes, to: budget))
-            if !seen.contains(changed) { return (proposal, changed, duplicates) }
+    /// Measures what is not yet measured of the last generation.
+    private mutating func race<F: Fitness>(
+        _ fitness: inout F, _ stop: () -> FinishReason?, _ onEvent: (SearchEvent) throws -> Void
+    ) async throws -> FinishReason? {
+        let last = history.generationStarts.count - 1
+        var running = history.generation(last).map(\.index)
+        for rung in 0..<settings.race.rungs {
+            let open = running.filter { history.records[$0].scores.count <= rung }
+            if !open.isEmpty {
+                if let reason = stop() { return reason }
+                if let reason = try await measure(open, rung, &fitness, stop, onEvent) { return reason }
+            }
+            guard rung + 1 < settings.race.rungs else { break }
+            running = settings.race.promoted(
+                from: rung, Array(history.generation(last)), among: history.records, pool: settings.population)
         }
         return nil
     }
 
-    private static let maximumDuplicates = 256
+    private mutating func measure<F: Fitness>(
+        _ open: [Int], _ rung: Int, _ fitness: inout F, _ stop: () -> FinishReason?,
+        _ onEvent: (SearchEvent) throws -> Void
+    ) async throws -> FinishReason? {
+        let clock = ContinuousClock()
+        var began = clock.now
+        var left = open.count
+        do {
+            try await fitness.evaluate(open.map { history.records[$0].candidate }, rung: rung) { place, value in
+                let now = clock.now
+                let score = Score(
+                    index: open[place], rung: rung, fitness: value.isFinite ? value : .infinity,
+                    seconds: (now - began) / .seconds(1))
+                began = now
+                left -= 1
+                try onEvent(.scored(score))
+                try history.apply(.scored(score))
+                if left > 0, let reason = stop() { throw Stopped(reason: reason) }
+            }
+        } catch let stopped as Stopped {
+            return stopped.reason
+        }
+        return nil
+    }
+
+    private var elites: Int { settings.elites ?? settings.population }
+
+    /// What was known when generation `index` was proposed.
+    private func state(before index: Int, _ evaluationTokens: Int) -> SearchState {
+        let count = index < history.generationStarts.count ? history.generationStarts[index] : history.records.count
+        return SearchState(
+            space: space, budget: budget, seed: settings.seed, generation: index,
+            records: Array(history.records[..<count]), populationSize: settings.population, elites: elites,
+            initialSize: min(settings.population, settings.candidates), sensitivities: sensitivities,
+            evaluationTokens: evaluationTokens)
+    }
+
+    private func nextGeneration(evaluationTokens: Int) async throws -> Generation? {
+        let index = history.generationStarts.count
+        let room = settings.candidates - history.records.count
+        if index == 0, !seeds.isEmpty {
+            return Generation(
+                index: 0,
+                records: seeds.prefix(room).enumerated().map { place, seed in
+                    FitnessRecord(
+                        index: place, candidate: Candidate(levels: seed.levels), operator: seed.operator)
+                }, rejections: [])
+        }
+        let state = state(before: index, evaluationTokens)
+        let missing = settings.population - history.records.count
+        return try await generation(of: min(room, missing > 0 ? missing : settings.generation), from: state)
+    }
 
     private func checkHistory() throws(SearchError) {
-        guard history.seed == settings.seed, history.budget == budget else {
-            throw SearchError(
-                .badHistory,
-                "The history was made with seed \(history.seed) and a budget of "
-                    + "\(history.budget.maximumParameters) parameters, not with seed \(settings.seed) and "
-                    + "\(budget.maximumParameters)")
-        }
         guard seen.count == history.records.count else {
             throw SearchError(.badHistory, "The history has a candidate twice")
         }
         for (index, record) in history.records.enumerated() {
-            let place = "Evaluation \(index) of the history"
-            guard record.index == index, record.parents.allSatisfy({ (0..<index).contains($0) }) else {
-                throw SearchError(.badHistory, "\(place) is out of order")
-            }
+            let place = "Candidate \(index) of the history"
             guard record.candidate.levels.count == space.sublayers.count,
-                try space.repair(record.candidate, to: budget) == record.candidate
+                try space.repair(record.candidate, to: budget) == record.candidate,
+                record.scores.count <= settings.race.rungs
             else { throw SearchError(.badHistory, "\(place) does not hold this budget in this search space") }
-            if index < seeds.count, record.candidate.levels != seeds[index].levels {
+            if record.generation == 0, index < seeds.count, record.candidate.levels != seeds[index].levels {
                 throw SearchError(.badHistory, "\(place) is not the seed candidate that it should be")
             }
         }
     }
 }
+
+private struct Deadline {
+    private let end: ContinuousClock.Instant?
+
+    /// - Parameter seconds: from now; `nil` for none.
+    init(_ seconds: Double?) { end = seconds.map { .now + .seconds($0) } }
+
+    var hasPassed: Bool { end.map { .now >= $0 } ?? false }
+}
+
+private struct Stopped: Error { var reason: FinishReason }

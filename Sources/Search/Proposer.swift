@@ -1,52 +1,32 @@
-/// Which operator of which proposer made a candidate, such as `evolution.mutation`. Open: a new proposer names its own.
-package struct Operator: RawRepresentable, Hashable, Codable, Sendable {
-    package var rawValue: String
-
-    package init(rawValue: String) { self.rawValue = rawValue }
-}
-
-/// A candidate as a proposer states it: any integers. The search repairs it, so proposers need not hold the budget.
-package struct Proposal: Hashable, Sendable {
-    /// One level per sublayer.
-    package var levels: [Int]
+/// How many proposals of an operator are wanted.
+package struct OperatorCount: Hashable, Sendable {
     package var `operator`: Operator
-    /// Indices of the evaluations it was made from.
-    package var parents: [Int]
+    package var count: Int
 
-    package init(levels: [Int], operator: Operator, parents: [Int] = []) {
-        self.levels = levels
+    package init(_ operator: Operator, _ count: Int) {
         self.operator = `operator`
-        self.parents = parents
+        self.count = count
     }
 }
 
-/// What a proposer may look at.
-package struct SearchState: Sendable {
-    package let space: SearchSpace
-    package let budget: Budget
-    /// The survivors at the start of the generation, best first, all with finite fitness. May be empty.
-    package let population: [FitnessRecord]
-    /// Every evaluation up to the start of the generation, in order.
-    package let records: ArraySlice<FitnessRecord>
-    /// Index of the evaluation that is proposed.
-    package let index: Int
-
-    package init(
-        space: SearchSpace, budget: Budget, population: [FitnessRecord], records: ArraySlice<FitnessRecord>, index: Int
-    ) {
-        self.space = space
-        self.budget = budget
-        self.population = population
-        self.records = records
-        self.index = index
-    }
-}
-
-/// Makes new candidates from evaluated ones. A proposal must be a function of the state and the generator alone, so
-/// that a continued search equals an uninterrupted one.
+/// Makes new candidates from evaluated ones. What it proposes must be a function of the state alone (its random numbers
+/// come from `SearchState.generator`), so that a continued search equals an uninterrupted one.
 package protocol Proposer: Sendable {
-    /// One proposal. What it throws ends the search.
-    func propose(from state: SearchState, using generator: inout SeededGenerator) async throws -> Proposal
+    /// How it would share out `count` proposals between its operators. Counts add up to `count`; an operator that it
+    /// could use has an entry even when its count is 0.
+    func plan(_ count: Int, in state: SearchState) -> [OperatorCount]
+
+    /// Proposals as planned. Fewer are no error: the search makes up for them by evolution.
+    /// - Throws: `CancellationError`, or what ends the search.
+    func propose(_ plan: [OperatorCount], from state: SearchState) async throws -> ProposalBatch
+
+    /// Called when a generation is about to be evaluated, with the state it came from: what can be done beside the
+    /// evaluation for the next generation may begin.
+    func prepare(from state: SearchState)
+}
+
+extension Proposer {
+    package func prepare(from state: SearchState) {}
 }
 
 /// Makes the first candidates, before anything is evaluated.

@@ -1,94 +1,92 @@
-/// Every evaluation of a run in order, and what it needs to be continued.
-package struct SearchHistory: Hashable, Codable, Sendable {
-    package var seed: UInt64
-    package var budget: Budget
+/// Every candidate of a run in order, with what is known of it: the events so far, added up.
+package struct SearchHistory: Hashable, Sendable {
+    package let seed: UInt64
+    package let budget: Budget
     package private(set) var records: [FitnessRecord] = []
+    package private(set) var rejections: [Rejection] = []
+    /// Index of the first record of each generation.
+    package private(set) var generationStarts: [Int] = []
+    package private(set) var finishReason: FinishReason?
 
-    package init(seed: UInt64, budget: Budget, records: [FitnessRecord] = []) {
+    package init(seed: UInt64, budget: Budget) {
         self.seed = seed
         self.budget = budget
-        self.records = records
     }
 
-    /// The evaluation with the lowest finite fitness, the earliest on a tie.
+    /// - Throws: `SearchError.badHistory` for events that cannot follow those before them.
+    package init(seed: UInt64, budget: Budget, events: some Sequence<SearchEvent>) throws(SearchError) {
+        self.init(seed: seed, budget: budget)
+        for event in events { try apply(event) }
+    }
+
+    package mutating func apply(_ event: SearchEvent) throws(SearchError) {
+        finishReason = nil
+        switch event {
+        case .proposed(let generation):
+            guard generation.index == generationStarts.count, !generation.records.isEmpty else {
+                throw SearchError(.badHistory, "Generation \(generation.index) of the history is out of order")
+            }
+            for (place, record) in generation.records.enumerated() {
+                guard record.index == records.count + place, record.scores.isEmpty,
+                    record.parents.allSatisfy({ records.indices.contains($0) })
+                else { throw SearchError(.badHistory, "Candidate \(record.index) of the history is out of order") }
+            }
+            generationStarts.append(records.count)
+            records += generation.records
+            rejections += generation.rejections
+        case .scored(let score):
+            guard records.indices.contains(score.index), records[score.index].scores.count == score.rung else {
+                throw SearchError(
+                    .badHistory, "The score of candidate \(score.index) on rung \(score.rung) is out of order")
+            }
+            records[score.index].scores.append(score.fitness.isFinite ? score.fitness : .infinity)
+            records[score.index].evaluationSeconds += score.seconds
+        case .finished(let reason):
+            finishReason = reason
+        }
+    }
+
+    /// Candidates that have been measured at least once.
+    package var evaluated: Int { records.reduce(0) { $0 + ($1.scores.isEmpty ? 0 : 1) } }
+
+    /// Who went furthest in the race and is fittest there, the earliest on a tie.
     package var best: FitnessRecord? {
         records.filter(\.fitness.isFinite).min(by: FitnessRecord.isBetter)
     }
 
-    /// Lowest finite fitness after each evaluation; infinite before the first.
+    /// Lowest finite fitness on the last rung after each candidate; infinite before the first that reached it.
     package var bestSoFar: [Double] {
+        let rung = records.map(\.scores.count).max() ?? 0
         var best = Double.infinity
         return records.map { record in
-            best = min(best, record.fitness)
+            if record.scores.count == rung { best = min(best, record.fitness) }
             return best
         }
     }
 
     /// Seconds spent proposing and evaluating.
-    package var seconds: Double { records.reduce(0) { $0 + $1.proposalSeconds + $1.evaluationSeconds } }
+    package var seconds: Double {
+        records.reduce(0) { $0 + $1.proposalSeconds + $1.evaluationSeconds } + rejections.reduce(0) { $0 + $1.seconds }
+    }
 
-    /// The same evaluations without their times: equal for runs with the same seed.
+    package var proposalSeconds: Double {
+        records.reduce(0) { $0 + $1.proposalSeconds } + rejections.reduce(0) { $0 + $1.seconds }
+    }
+
+    /// The same candidates without their times: equal for runs with the same seed.
     package var withoutTimes: SearchHistory {
         var history = self
         for index in history.records.indices {
             history.records[index].proposalSeconds = 0
             history.records[index].evaluationSeconds = 0
         }
+        for index in history.rejections.indices { history.rejections[index].seconds = 0 }
         return history
     }
 
-    /// The population after the first `count` evaluations, best first: the `elites` best, then as many of the most
-    /// recent others as there is room for. Failed evaluations are never members.
-    package func population(after count: Int, size: Int, elites: Int) -> [FitnessRecord] {
-        let ranked = records.prefix(count).filter(\.fitness.isFinite).sorted(by: FitnessRecord.isBetter)
-        let recent = ranked.dropFirst(elites).sorted { $0.index > $1.index }.prefix(max(size - elites, 0))
-        return (ranked.prefix(elites) + recent).sorted(by: FitnessRecord.isBetter)
-    }
-
-    mutating func append(_ record: FitnessRecord) { records.append(record) }
-}
-
-/// What an operator achieved.
-package struct OperatorStatistics: Hashable, Codable, Sendable {
-    package var `operator`: Operator
-    package var evaluated = 0
-    /// Evaluations that entered the population on merit, being among its `elites` best of all so far.
-    package var accepted = 0
-    /// Evaluations that became the best so far.
-    package var improvedBest = 0
-    /// Evaluations without a finite fitness.
-    package var failed = 0
-    /// Proposals that had been evaluated before and were changed.
-    package var duplicates = 0
-    package var proposalSeconds = 0.0
-    package var evaluationSeconds = 0.0
-}
-
-extension SearchHistory {
-    /// Per operator, in order of first appearance.
-    package func statistics(elites: Int) -> [OperatorStatistics] {
-        var statistics: [OperatorStatistics] = []
-        var places: [Operator: Int] = [:]
-        var ranked: [Double] = []
-        for record in records {
-            let place = places[record.operator] ?? statistics.count
-            if place == statistics.count {
-                places[record.operator] = place
-                statistics.append(OperatorStatistics(operator: record.operator))
-            }
-            statistics[place].evaluated += 1
-            statistics[place].duplicates += record.duplicates
-            statistics[place].proposalSeconds += record.proposalSeconds
-            statistics[place].evaluationSeconds += record.evaluationSeconds
-            guard record.fitness.isFinite else {
-                statistics[place].failed += 1
-                continue
-            }
-            let rank = ranked.firstIndex { record.fitness < $0 } ?? ranked.count
-            ranked.insert(record.fitness, at: rank)
-            if rank < elites { statistics[place].accepted += 1 }
-            if rank == 0 { statistics[place].improvedBest += 1 }
-        }
-        return statistics
+    /// Records of the generation at `index`.
+    package func generation(_ index: Int) -> ArraySlice<FitnessRecord> {
+        let end = index + 1 < generationStarts.count ? generationStarts[index + 1] : records.count
+        return records[generationStarts[index]..<end]
     }
 }

@@ -2,14 +2,16 @@
 package struct SearchSettings: Hashable, Codable, Sendable {
     /// Survivors that may become parents.
     package var population = 30
-    /// Evaluations in total, seeds included.
-    package var candidates = 120
+    /// Candidates evaluated in total, seeds included.
+    package var candidates = 200
     /// Stops before the first evaluation that would start after this many seconds of proposing and evaluating, those of
     /// a resumed history included. The only setting that makes a history depend on the machine's speed.
     package var timeLimit: Double?
     package var seed: UInt64 = 0
-    /// Offspring proposed from the same population. 1 uses every result at once; more can be evaluated together.
-    package var generation = 1
+    /// Offspring proposed from the same population and raced against each other.
+    package var generation = 20
+    /// Who of a generation is measured on more text. As many rungs as the fitness has.
+    package var race = Race()
     /// Members of the population that are there by merit, best first; the rest are the most recent evaluations. `nil`:
     /// all of them.
     package var elites: Int?
@@ -24,14 +26,15 @@ package struct SearchSettings: Hashable, Codable, Sendable {
     package init() {}
 
     package init(
-        population: Int = 30, candidates: Int = 120, timeLimit: Double? = nil, seed: UInt64 = 0, generation: Int = 1,
-        elites: Int? = nil, mutationShare: Double = 0.5, tournament: Int = 15
+        population: Int = 30, candidates: Int = 200, timeLimit: Double? = nil, seed: UInt64 = 0, generation: Int = 20,
+        race: Race = Race(), elites: Int? = nil, mutationShare: Double = 0.5, tournament: Int = 15
     ) {
         self.population = population
         self.candidates = candidates
         self.timeLimit = timeLimit
         self.seed = seed
         self.generation = generation
+        self.race = race
         self.elites = elites
         self.mutationShare = mutationShare
         self.tournament = tournament
@@ -47,6 +50,9 @@ package struct SearchSettings: Hashable, Codable, Sendable {
         guard mutationShare >= 0, mutationShare <= 1 else {
             throw SearchError(
                 .badSettings, "The search setting 'mutationShare' must lie between 0 and 1, not \(mutationShare)")
+        }
+        guard race.shares.allSatisfy({ $0 > 0 && $0 <= 1 }) else {
+            throw SearchError(.badSettings, "The shares that go on to the next rung must lie between 0 and 1")
         }
         if let elites, !(0...population).contains(elites) {
             throw SearchError(

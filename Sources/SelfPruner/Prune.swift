@@ -146,9 +146,7 @@ struct PruneRun<Observer: RunObserver> {
         let reason = try await search.run(
             &evaluator, shouldStop: { [observer] in observer.isCancelled },
             onEvent: { [observer] event in
-                if case .evaluated(let record, let best) = event {
-                    observer.update(record.index + 1, note: best.map { "best \(rounded($0.fitness))" })
-                }
+                if case .scored(let score) = event { observer.update(score.index + 1, note: nil) }
             })
         if observer.isCancelled { throw CancellationError() }
         seconds["search"] = (ContinuousClock.now - start) / .seconds(1)
@@ -228,7 +226,13 @@ private struct ModelFitness: Fitness {
     let workspace: Workspace
     let isCancelled: @Sendable () -> Bool
 
-    mutating func evaluate(_ candidate: Candidate) throws -> Double {
-        try text.score(models.model(candidate), in: workspace, isCancelled: isCancelled)
+    var rungTokens: [Int] { [text.tokens] }
+
+    mutating func evaluate(
+        _ candidates: [Candidate], rung: Int, onResult: (Int, Double) throws -> Void
+    ) throws {
+        for (place, candidate) in candidates.enumerated() {
+            try onResult(place, text.score(models.model(candidate), in: workspace, isCancelled: isCancelled))
+        }
     }
 }

@@ -79,16 +79,36 @@ func allHolding(_ space: SearchSpace, _ budget: Budget) -> [[Int]] {
     return all.filter { space.holds(genes: $0, budget) }
 }
 
-/// A fitness from a function.
+/// A fitness from a function; on every rung but the last it is off by a little, differently for every candidate.
 struct ToyFitness: Fitness {
     var evaluations: [Candidate] = []
+    /// Evaluations on each rung.
+    var counts: [Int]
+    let rungTokens: [Int]
+    var noise = 0.02
     let function: @Sendable ([Int]) throws -> Double
 
-    init(_ function: @escaping @Sendable ([Int]) throws -> Double) { self.function = function }
+    init(rungs: Int = 1, _ function: @escaping @Sendable ([Int]) throws -> Double) {
+        rungTokens = (0..<rungs).map { 1 << (10 + 2 * $0) }
+        counts = [Int](repeating: 0, count: rungs)
+        self.function = function
+    }
 
-    mutating func evaluate(_ candidate: Candidate) throws -> Double {
-        evaluations.append(candidate)
-        return try function(candidate.levels)
+    mutating func evaluate(
+        _ candidates: [Candidate], rung: Int, onResult: (Int, Double) throws -> Void
+    ) throws {
+        // Results may come in any order.
+        for place in candidates.indices.sorted(by: {
+            candidates[$0].levels.lexicographicallyPrecedes(candidates[$1].levels)
+        }) {
+            if rung == 0 { evaluations.append(candidates[place]) }
+            counts[rung] += 1
+            var hash = UInt64(rung)
+            for level in candidates[place].levels { hash = hash &* 31 &+ UInt64(bitPattern: Int64(level)) }
+            var generator = SeededGenerator(seed: hash)
+            let error = rung == rungTokens.count - 1 ? 0 : noise * (generator.uniform01() - 0.5)
+            try onResult(place, try function(candidates[place].levels) * (1 + error))
+        }
     }
 }
 
@@ -105,12 +125,5 @@ func interactingLoss(of space: SearchSpace) -> @Sendable ([Int]) -> Double {
             if index > 0 { loss += 0.5 * rate * removed[index - 1] }
         }
         return loss
-    }
-}
-
-extension SearchHistory {
-    /// The history as a run killed after `count` evaluations leaves it.
-    func prefix(_ count: Int) -> SearchHistory {
-        SearchHistory(seed: seed, budget: budget, records: Array(records.prefix(count)))
     }
 }

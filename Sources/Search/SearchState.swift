@@ -1,0 +1,75 @@
+import Foundation
+
+/// What a proposer may look at: everything known at the start of a generation.
+package struct SearchState: Sendable {
+    package let space: SearchSpace
+    package let budget: Budget
+    package let seed: UInt64
+    /// Index of the generation that is proposed.
+    package let generation: Int
+    /// Every candidate so far, in order.
+    package let records: [FitnessRecord]
+    package let populationSize: Int
+    /// Members of the population that are there by merit.
+    package let elites: Int
+    /// Candidates of the first population.
+    package let initialSize: Int
+    /// How much the model's output suffers when this sublayer alone is cut, per sublayer; any unit.
+    package let sensitivities: [Double]?
+    /// Tokens of one evaluation on the first rung: the unit in which a proposal's work is weighed.
+    package let evaluationTokens: Int
+    /// The survivors, best first, all with finite fitness. May be empty.
+    package let population: [FitnessRecord]
+
+    package init(
+        space: SearchSpace, budget: Budget, seed: UInt64 = 0, generation: Int, records: [FitnessRecord],
+        populationSize: Int = 30, elites: Int? = nil, initialSize: Int = 0, sensitivities: [Double]? = nil,
+        evaluationTokens: Int = 1024
+    ) {
+        self.space = space
+        self.budget = budget
+        self.seed = seed
+        self.generation = generation
+        self.records = records
+        self.populationSize = populationSize
+        self.elites = elites ?? populationSize
+        self.initialSize = initialSize
+        self.sensitivities = sensitivities
+        self.evaluationTokens = evaluationTokens
+        population = records.population(size: populationSize, elites: self.elites)
+    }
+
+    /// The first population is still being made: wanted are new candidates, not offspring.
+    package var isInitial: Bool { records.count < initialSize }
+
+    /// What was known one generation earlier; `nil` before the second.
+    package var previous: SearchState? {
+        guard let last = records.last?.generation, generation > 0 else { return nil }
+        return SearchState(
+            space: space, budget: budget, seed: seed, generation: generation - 1,
+            records: records.filter { $0.generation < last }, populationSize: populationSize, elites: elites,
+            initialSize: initialSize, sensitivities: sensitivities, evaluationTokens: evaluationTokens)
+    }
+
+    /// The random numbers of one slot of one operator in this generation, whatever else was drawn.
+    package func generator(_ name: String, slot: Int = 0) -> SeededGenerator {
+        // FNV-1a, 64 bits: a name must mean the same stream next year.
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+        let place = UInt64(truncatingIfNeeded: generation) << 32 | UInt64(truncatingIfNeeded: slot) & 0xffff_ffff
+        return SeededGenerator(seed: seed ^ hash, stream: place)
+    }
+
+    /// Sensitivity of each gene in standard deviations from the mean; `nil` without sensitivities.
+    package var standardizedSensitivities: [Double]? {
+        guard let sensitivities, sensitivities.count == space.sublayers.count else { return nil }
+        // Logarithms: a few sublayers are a hundred times as sensitive as the others, and would be all there is to see.
+        let values = space.genes.map { gene in
+            log(gene.members.reduce(0) { $0 + max(sensitivities[$1], 0) })
+        }
+        let mean = values.reduce(0, +) / Double(max(values.count, 1))
+        let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(values.count, 1))
+        let deviation = variance.squareRoot()
+        return values.map { deviation > 0 ? ($0 - mean) / deviation : 0 }
+    }
+}

@@ -1,0 +1,57 @@
+import Testing
+
+@testable import Search
+
+@Suite struct AdaptiveProposerTests {
+    private let good = Operator(rawValue: "good"), bad = Operator(rawValue: "bad"), dear = Operator(rawValue: "dear")
+
+    private func state(_ children: [(Operator, Double, Double)]) throws -> SearchState {
+        let space = try evenSpace(sublayers: 4, levels: 4)
+        var records = (0..<8).map {
+            FitnessRecord(
+                index: $0, candidate: Candidate(levels: [$0]), scores: [1 + Double($0) / 10], operator: .uniformSeed)
+        }
+        for (place, child) in children.enumerated() {
+            records.append(
+                FitnessRecord(
+                    index: 8 + place, generation: 1, candidate: Candidate(levels: [place]), scores: [child.1],
+                    operator: child.0, parents: [0], proposalWork: child.2))
+        }
+        return SearchState(
+            space: space, budget: Budget(maximumParameters: 8), generation: 2, records: records,
+            evaluationTokens: 1000)
+    }
+
+    @Test func sharesFollowImprovementPerCost() throws {
+        let children = (0..<10).flatMap { _ in [(good, 0.8, 0.0), (bad, 2.0, 0.0), (dear, 0.8, 3000.0)] }
+        let shares = AdaptiveProposer([]).shares(of: [good, bad, dear], in: try state(children))
+        #expect(abs(shares.reduce(0, +) - 1) < 1e-12)
+        #expect(shares[0] > 2 * shares[2] && shares[2] > shares[1] && shares[1] >= 0.05)
+    }
+
+    @Test func withoutKnowledgeAllAreAlike() throws {
+        #expect(AdaptiveProposer([]).shares(of: [good, bad], in: try state([])) == [0.5, 0.5])
+        #expect(AdaptiveProposer([]).shares(of: [good, bad], in: try state([(good, .infinity, 0)])) == [0.5, 0.5])
+        #expect(AdaptiveProposer([]).plan(5, in: try state([])).isEmpty)
+    }
+
+    @Test(arguments: [0, 1, 7, 20]) func plansAddUp(count: Int) throws {
+        let proposer = AdaptiveProposer([EvolutionProposer(), RandomProposer()])
+        let plan = proposer.plan(count, in: try state([]))
+        #expect(plan.reduce(0) { $0 + $1.count } == count)
+        #expect(plan.map(\.operator) == [.mutation, .uniformCrossover, .onePointCrossover, .random])
+        #expect(AdaptiveProposer.share(count, by: [0.5, 0.3, 0.2]).reduce(0, +) == count)
+    }
+
+    /// An operator that never helps is used less and less.
+    @Test func randomProposalsLoseTheirShare() async throws {
+        let space = try smolLM2()
+        var run = try search(
+            space, .init(candidates: 300), proposer: AdaptiveProposer([EvolutionProposer(), RandomProposer()]))
+        var fitness = ToyFitness(interactingLoss(of: space))
+        try await run.run(&fitness)
+        let last = run.history.records.suffix(100)
+        #expect(last.filter { $0.operator == .random }.count < 15)
+        #expect(last.filter { $0.operator == .mutation }.count > 15)
+    }
+}
