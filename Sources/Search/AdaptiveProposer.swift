@@ -22,19 +22,24 @@ package struct AdaptiveProposer: Proposer {
             .map { OperatorCount(operators[$0.offset], $0.element) }
     }
 
+    package var plansAhead: Bool { members.contains { $0.plansAhead } }
+
     package func propose(_ plan: [OperatorCount], from state: SearchState) async throws -> ProposalBatch {
         var batch = ProposalBatch()
-        let total = plan.reduce(0) { $0 + $1.count }
-        for member in members {
-            let own = Set(member.plan(total, in: state).map(\.operator))
-            let wanted = plan.filter { own.contains($0.operator) && $0.count > 0 }
-            if !wanted.isEmpty { batch.append(try await member.propose(wanted, from: state)) }
-        }
+        for (member, own) in split(plan, in: state) { batch.append(try await member.propose(own, from: state)) }
         return batch
     }
 
-    package func prepare(from state: SearchState) {
-        for member in members { member.prepare(from: state) }
+    package func prepare(_ plan: [OperatorCount], from state: SearchState) {
+        for (member, own) in split(plan, in: state) where member.plansAhead { member.prepare(own, from: state) }
+    }
+
+    private func split(_ plan: [OperatorCount], in state: SearchState) -> [(any Proposer, [OperatorCount])] {
+        members.compactMap { member in
+            let own = Set(member.plan(1, in: state).map(\.operator))
+            let wanted = plan.filter { own.contains($0.operator) && $0.count > 0 }
+            return wanted.isEmpty ? nil : (member, wanted)
+        }
     }
 
     /// Each operator's share of the next generation; they add up to 1.

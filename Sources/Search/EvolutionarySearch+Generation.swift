@@ -3,7 +3,8 @@ extension EvolutionarySearch {
     /// `nil` when none is found.
     func generation(of count: Int, from state: SearchState) async throws -> Generation? {
         var draft = Draft(search: self, state: state, wanted: count)
-        draft.take(try await timed { try await proposer.propose(proposer.plan(count, in: state), from: state) })
+        let plan = proposer.plan(count, in: proposer.plansAhead ? state.lagged : state)
+        draft.take(try await timed { try await proposer.propose(plan, from: state) })
         if draft.records.count < count {
             let evolution = EvolutionProposer(
                 mutationShare: settings.mutationShare, tournament: settings.tournament)
@@ -73,7 +74,8 @@ private struct Draft {
                 operator: proposal.operator,
                 // Parents that do not exist are a proposer's fancy.
                 parents: proposal.parents.filter(state.records.indices.contains), promptHash: proposal.promptHash,
-                duplicates: duplicates, proposalWork: proposal.work, proposalSeconds: proposal.seconds))
+                agreement: proposal.agreement, duplicates: duplicates, proposalWork: proposal.work,
+                proposalSeconds: proposal.seconds))
     }
 
     private func rejection(_ proposal: Proposal, _ reason: Rejection.Reason, _ detail: String) -> Rejection {

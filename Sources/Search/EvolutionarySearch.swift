@@ -85,9 +85,7 @@ package struct EvolutionarySearch: Sendable {
     ) async throws -> FinishReason {
         while true {
             if !history.generationStarts.isEmpty {
-                if history.records.count < settings.candidates {
-                    proposer.prepare(from: state(before: history.generationStarts.count - 1, fitness.rungTokens[0]))
-                }
+                prepareNext(evaluationTokens: fitness.rungTokens[0])
                 if let reason = try await race(&fitness, stop, onEvent) { return reason }
             }
             if history.records.count >= settings.candidates { return .candidates }
@@ -147,30 +145,36 @@ package struct EvolutionarySearch: Sendable {
 
     private var elites: Int { settings.elites ?? settings.population }
 
-    /// What was known when generation `index` was proposed.
-    private func state(before index: Int, _ evaluationTokens: Int) -> SearchState {
-        let count = index < history.generationStarts.count ? history.generationStarts[index] : history.records.count
-        return SearchState(
-            space: space, budget: budget, seed: settings.seed, generation: index,
-            records: Array(history.records[..<count]), populationSize: settings.population, elites: elites,
-            initialSize: min(settings.population, settings.candidates), sensitivities: sensitivities,
-            evaluationTokens: evaluationTokens)
+    /// What is known for the next generation.
+    private func state(evaluationTokens: Int) -> SearchState {
+        SearchState(
+            space: space, budget: budget, seed: settings.seed, generation: history.generationStarts.count,
+            records: history.records, populationSize: settings.population, elites: elites,
+            isInitial: history.records.count < min(settings.population, settings.candidates),
+            sensitivities: sensitivities, evaluationTokens: evaluationTokens)
+    }
+
+    /// Candidates of the next generation.
+    private var nextCount: Int {
+        let missing = settings.population - history.records.count
+        return min(settings.candidates - history.records.count, missing > 0 ? missing : settings.generation)
+    }
+
+    /// Before the last generation is evaluated.
+    private func prepareNext(evaluationTokens: Int) {
+        let state = state(evaluationTokens: evaluationTokens)
+        guard proposer.plansAhead, nextCount > 0, state.lagged.records.count < state.records.count else { return }
+        proposer.prepare(proposer.plan(nextCount, in: state.lagged), from: state.lagged)
     }
 
     private func nextGeneration(evaluationTokens: Int) async throws -> Generation? {
-        let index = history.generationStarts.count
-        let room = settings.candidates - history.records.count
-        if index == 0, !seeds.isEmpty {
-            return Generation(
-                index: 0,
-                records: seeds.prefix(room).enumerated().map { place, seed in
-                    FitnessRecord(
-                        index: place, candidate: Candidate(levels: seed.levels), operator: seed.operator)
-                }, rejections: [])
+        if history.generationStarts.isEmpty, !seeds.isEmpty {
+            let records = seeds.prefix(settings.candidates).enumerated().map { place, seed in
+                FitnessRecord(index: place, candidate: Candidate(levels: seed.levels), operator: seed.operator)
+            }
+            return Generation(index: 0, records: records, rejections: [])
         }
-        let state = state(before: index, evaluationTokens)
-        let missing = settings.population - history.records.count
-        return try await generation(of: min(room, missing > 0 ? missing : settings.generation), from: state)
+        return try await generation(of: nextCount, from: state(evaluationTokens: evaluationTokens))
     }
 
     private func checkHistory() throws(SearchError) {

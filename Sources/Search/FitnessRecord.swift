@@ -10,6 +10,7 @@ package struct FitnessRecord: Hashable, Sendable {
     /// Indices of the evaluations it was made from.
     package var parents: [Int]
     package var promptHash: String?
+    package var agreement: Agreement?
     /// How often the proposal had to be changed because it had been evaluated before.
     package var duplicates: Int
     /// What proposing it cost, in tokens of a forward pass.
@@ -19,7 +20,8 @@ package struct FitnessRecord: Hashable, Sendable {
 
     package init(
         index: Int, generation: Int = 0, candidate: Candidate, scores: [Double] = [], operator: Operator,
-        parents: [Int] = [], promptHash: String? = nil, duplicates: Int = 0, proposalWork: Double = 0,
+        parents: [Int] = [], promptHash: String? = nil, agreement: Agreement? = nil, duplicates: Int = 0,
+        proposalWork: Double = 0,
         proposalSeconds: Double = 0, evaluationSeconds: Double = 0
     ) {
         self.index = index
@@ -29,6 +31,7 @@ package struct FitnessRecord: Hashable, Sendable {
         self.operator = `operator`
         self.parents = parents
         self.promptHash = promptHash
+        self.agreement = agreement
         self.duplicates = duplicates
         self.proposalWork = proposalWork
         self.proposalSeconds = proposalSeconds
@@ -48,7 +51,7 @@ package struct FitnessRecord: Hashable, Sendable {
 /// JSON has no infinity: a score that is not finite is null.
 extension FitnessRecord: Codable {
     private enum Key: String, CodingKey {
-        case index, generation, candidate, scores, `operator`, parents, promptHash, duplicates, proposalWork,
+        case index, generation, candidate, scores, `operator`, parents, promptHash, agreement, duplicates, proposalWork,
             proposalSeconds, evaluationSeconds
     }
 
@@ -62,6 +65,7 @@ extension FitnessRecord: Codable {
             operator: try container.decode(Operator.self, forKey: .operator),
             parents: try container.decode([Int].self, forKey: .parents),
             promptHash: try container.decodeIfPresent(String.self, forKey: .promptHash),
+            agreement: try container.decodeIfPresent(Agreement.self, forKey: .agreement),
             duplicates: try container.decode(Int.self, forKey: .duplicates),
             proposalWork: try container.decode(Double.self, forKey: .proposalWork),
             proposalSeconds: try container.decode(Double.self, forKey: .proposalSeconds),
@@ -77,6 +81,7 @@ extension FitnessRecord: Codable {
         try container.encode(`operator`, forKey: .operator)
         try container.encode(parents, forKey: .parents)
         try container.encodeIfPresent(promptHash, forKey: .promptHash)
+        try container.encodeIfPresent(agreement, forKey: .agreement)
         try container.encode(duplicates, forKey: .duplicates)
         try container.encode(proposalWork, forKey: .proposalWork)
         try container.encode(proposalSeconds, forKey: .proposalSeconds)

@@ -14,6 +14,8 @@ package struct OperatorStatistics: Hashable, Codable, Sendable {
     package var duplicates = 0
     /// What a language model said and was of no use.
     package var rejected = 0
+    /// Mean agreement with what a language model was shown; `nil` for other operators.
+    package var agreement: Agreement?
     package var proposalSeconds = 0.0
     package var evaluationSeconds = 0.0
     /// Tokens of a forward pass that proposing cost.
@@ -60,6 +62,13 @@ extension SearchHistory {
                     statistics[place].improvedBest += 1
                 }
             }
+        }
+        for index in statistics.indices {
+            let known = records.filter { $0.operator == statistics[index].operator }.compactMap(\.agreement)
+            guard !known.isEmpty else { continue }
+            let count = Double(known.count)
+            statistics[index].agreement = Agreement(
+                share: known.reduce(0) { $0 + $1.share } / count, chance: known.reduce(0) { $0 + $1.chance } / count)
         }
         for rejection in rejections {
             let place = place(rejection.operator)

@@ -5,6 +5,19 @@ package struct Operator: RawRepresentable, Hashable, Codable, Sendable {
     package init(rawValue: String) { self.rawValue = rawValue }
 }
 
+/// How far what a language model said agrees with what it was shown, beside what chance would give.
+package struct Agreement: Hashable, Codable, Sendable {
+    /// Share of its values, 0 to 1.
+    package var share: Double
+    /// Expected of independent draws, uniform over what was allowed.
+    package var chance: Double
+
+    package init(share: Double, chance: Double) {
+        self.share = share
+        self.chance = chance
+    }
+}
+
 /// A candidate as a proposer states it: any integers. The search repairs it, so proposers need not hold the budget.
 package struct Proposal: Hashable, Sendable {
     /// One level per sublayer.
@@ -14,19 +27,21 @@ package struct Proposal: Hashable, Sendable {
     package var parents: [Int]
     /// Hash of the prompt that a language model answered with it; `nil` when none did.
     package var promptHash: String?
+    package var agreement: Agreement?
     /// What making it cost, in tokens of a forward pass. Counted, not timed, so that what depends on it (the shares of
     /// `AdaptiveProposer`) is the same in every run of a seed.
     package var work: Double
     package var seconds: Double
 
     package init(
-        levels: [Int], operator: Operator, parents: [Int] = [], promptHash: String? = nil, work: Double = 0,
-        seconds: Double = 0
+        levels: [Int], operator: Operator, parents: [Int] = [], promptHash: String? = nil,
+        agreement: Agreement? = nil, work: Double = 0, seconds: Double = 0
     ) {
         self.levels = levels
         self.operator = `operator`
         self.parents = parents
         self.promptHash = promptHash
+        self.agreement = agreement
         self.work = work
         self.seconds = seconds
     }

@@ -12,6 +12,10 @@ package struct OperatorCount: Hashable, Sendable {
 /// Makes new candidates from evaluated ones. What it proposes must be a function of the state alone (its random numbers
 /// come from `SearchState.generator`), so that a continued search equals an uninterrupted one.
 package protocol Proposer: Sendable {
+    /// Its proposals are made while the generation before them is evaluated, and so of what was known before that one.
+    /// `plan` and `prepare` are then called with `SearchState.lagged`.
+    var plansAhead: Bool { get }
+
     /// How it would share out `count` proposals between its operators. Counts add up to `count`; an operator that it
     /// could use has an entry even when its count is 0.
     func plan(_ count: Int, in state: SearchState) -> [OperatorCount]
@@ -20,13 +24,15 @@ package protocol Proposer: Sendable {
     /// - Throws: `CancellationError`, or what ends the search.
     func propose(_ plan: [OperatorCount], from state: SearchState) async throws -> ProposalBatch
 
-    /// Called when a generation is about to be evaluated, with the state it came from: what can be done beside the
-    /// evaluation for the next generation may begin.
-    func prepare(from state: SearchState)
+    /// Begins what can be done beside an evaluation: `propose` will be called with this plan, and with a state whose
+    /// `lagged` is this one.
+    func prepare(_ plan: [OperatorCount], from state: SearchState)
 }
 
 extension Proposer {
-    package func prepare(from state: SearchState) {}
+    package var plansAhead: Bool { false }
+
+    package func prepare(_ plan: [OperatorCount], from state: SearchState) {}
 }
 
 /// Makes the first candidates, before anything is evaluated.

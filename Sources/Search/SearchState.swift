@@ -12,8 +12,8 @@ package struct SearchState: Sendable {
     package let populationSize: Int
     /// Members of the population that are there by merit.
     package let elites: Int
-    /// Candidates of the first population.
-    package let initialSize: Int
+    /// The first population is still being made: wanted are new candidates, not offspring.
+    package let isInitial: Bool
     /// How much the model's output suffers when this sublayer alone is cut, per sublayer; any unit.
     package let sensitivities: [Double]?
     /// Tokens of one evaluation on the first rung: the unit in which a proposal's work is weighed.
@@ -23,7 +23,7 @@ package struct SearchState: Sendable {
 
     package init(
         space: SearchSpace, budget: Budget, seed: UInt64 = 0, generation: Int, records: [FitnessRecord],
-        populationSize: Int = 30, elites: Int? = nil, initialSize: Int = 0, sensitivities: [Double]? = nil,
+        populationSize: Int = 30, elites: Int? = nil, isInitial: Bool = false, sensitivities: [Double]? = nil,
         evaluationTokens: Int = 1024
     ) {
         self.space = space
@@ -33,22 +33,21 @@ package struct SearchState: Sendable {
         self.records = records
         self.populationSize = populationSize
         self.elites = elites ?? populationSize
-        self.initialSize = initialSize
+        self.isInitial = isInitial
         self.sensitivities = sensitivities
         self.evaluationTokens = evaluationTokens
         population = records.population(size: populationSize, elites: self.elites)
     }
 
-    /// The first population is still being made: wanted are new candidates, not offspring.
-    package var isInitial: Bool { records.count < initialSize }
-
-    /// What was known one generation earlier; `nil` before the second.
-    package var previous: SearchState? {
-        guard let last = records.last?.generation, generation > 0 else { return nil }
+    /// For the same generation, what was known before the generation ahead of it; the state itself when that was
+    /// nothing.
+    package var lagged: SearchState {
+        let known = records.filter { $0.generation < generation - 1 }
+        guard !known.isEmpty else { return self }
         return SearchState(
-            space: space, budget: budget, seed: seed, generation: generation - 1,
-            records: records.filter { $0.generation < last }, populationSize: populationSize, elites: elites,
-            initialSize: initialSize, sensitivities: sensitivities, evaluationTokens: evaluationTokens)
+            space: space, budget: budget, seed: seed, generation: generation, records: known,
+            populationSize: populationSize, elites: elites, isInitial: isInitial, sensitivities: sensitivities,
+            evaluationTokens: evaluationTokens)
     }
 
     /// The random numbers of one slot of one operator in this generation, whatever else was drawn.
