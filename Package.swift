@@ -4,6 +4,13 @@ import PackageDescription
 // One target per room; dependencies point one way (Documentation/Architecture.md).
 // oneDNN, OpenBLAS and ggml are found by pkg-config; `make build` runs Scripts/setup first, which
 // installs or fetches them and tells pkg-config where they are.
+enum PromptFile {
+    static let all = [
+        "self-prefix", "self-generate", "self-select", "self-crossover", "self-mutate", "chat-system",
+        "chat-generate", "chat-select", "chat-crossover", "chat-mutate",
+    ]
+}
+
 let package = Package(
     name: "self-pruner",
     platforms: [.macOS(.v15)],
@@ -50,7 +57,10 @@ let package = Package(
         .target(name: "Search"),
         .target(name: "Compaction", dependencies: ["Factors", "Search"]),
         .target(name: "ChatClient"),
-        .target(name: "Proposers", dependencies: ["Search", "Models", "Tokenization", "ChatClient"]),
+        .target(
+            name: "Proposers", dependencies: ["Search", "Models", "Tokenization", "ChatClient"],
+            // In the program itself, so that it needs no folder beside it.
+            resources: PromptFile.all.map { .embedInCode("Prompts/\($0).txt") }),
         .target(name: "Journals"),
         .target(name: "Export", dependencies: ["Checkpoints", "Tokenization"]),
         .target(name: "Reporting"),
