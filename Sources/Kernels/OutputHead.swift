@@ -113,7 +113,7 @@ package final class OutputHead {
     package func logits(
         _ hidden: UnsafeRawPointer, rows: Int, into output: UnsafeMutablePointer<Float>
     ) throws(KernelError) {
-        if rows == 1 { return try oneRow(hidden, into: output) }
+        if rows <= Self.chunkRows { return try fewRows(hidden, rows, into: output) }
         let vocabularySize = weights.vocabularySize
         try stream(hidden, rows: rows) { tile in
             for row in 0..<tile.rows {
@@ -123,19 +123,27 @@ package final class OutputHead {
         }
     }
 
-    /// One row is bound by memory: the threads share the vocabulary instead of the rows.
-    private func oneRow(_ hidden: UnsafeRawPointer, into output: UnsafeMutablePointer<Float>) throws(KernelError) {
+    /// One chunk of rows: the threads share the vocabulary instead of the rows.
+    private func fewRows(
+        _ hidden: UnsafeRawPointer, _ rows: Int, into output: UnsafeMutablePointer<Float>
+    ) throws(KernelError) {
         var prepared: [Products] = []
         for slot in slots {
             prepared.append(
                 Products(
-                    whole: try product(weights.blocks[0], rows: 1, slot),
-                    last: try product(weights.blocks[weights.blocks.count - 1], rows: 1, slot)))
+                    whole: try product(weights.blocks[0], rows: rows, slot),
+                    last: try product(weights.blocks[weights.blocks.count - 1], rows: rows, slot)))
         }
         Threads.forEach(weights.blocks.count) { slot, number in
-            let isLast = number == weights.blocks.count - 1
-            (isLast ? prepared[slot].last : prepared[slot].whole)
-                .run(hidden, weights.blocks[number].memory.address, into: output + number * Self.blockSize)
+            let block = weights.blocks[number]
+            let product = number == weights.blocks.count - 1 ? prepared[slot].last : prepared[slot].whole
+            let target = output + number * Self.blockSize
+            if rows == 1 { return product.run(hidden, block.memory.address, into: target) }
+            let tile = slots[slot].logits.floats
+            product.run(hidden, block.memory.address, into: tile)
+            for row in 0..<rows {
+                (target + row * weights.vocabularySize).update(from: tile + row * block.outputs, count: block.outputs)
+            }
         }
     }
 }

@@ -29,7 +29,7 @@ package final class Generator {
         var rows = 0
         for start in stride(from: 0, to: tokens.count, by: workspace.rows) {
             let part = Array(tokens[start..<min(start + workspace.rows, tokens.count)])
-            try model.forward(TokenBatch([part]), in: workspace, cache: cache)
+            try model.forward(TokenBatch([part]), in: workspace, caches: [cache])
             rows = part.count
         }
         let last = workspace.output + (rows - 1) * model.description.hiddenSize * model.precision.byteCount

@@ -17,35 +17,38 @@ package struct ProjectionInput {
 extension LlamaModel {
     /// Runs all blocks and the final norm; the result is `workspace.output`.
     /// - Parameters:
-    ///   - cache: continues its sequence; the batch then is that one sequence.
+    ///   - caches: one for each sequence of the batch, which continues it; none for sequences that begin here.
     ///   - observe: sees the input of every output projection, in the order of execution, after its product.
     /// - Throws: `ModelError` for tokens or lengths out of range, `KernelError`.
     package func forward(
-        _ batch: TokenBatch, in workspace: Workspace, cache: KeyValueCache? = nil,
+        _ batch: TokenBatch, in workspace: Workspace, caches: [KeyValueCache] = [],
         observe: ((ProjectionInput) -> Void)? = nil
     ) throws {
-        try check(batch, workspace, cache)
+        try check(batch, workspace, caches)
         embedding.look(up: batch.tokens, into: workspace.residual.floats)
         for block in attention.indices {
-            try runAttention(block, batch, workspace, cache, observe)
+            try runAttention(block, batch, workspace, caches, observe)
             try runMLP(block, batch, workspace, observe)
         }
-        cache?.length += batch.tokens.count
+        for (cache, sequence) in zip(caches, batch.sequences) { cache.length += sequence.count }
         normalize(batch.tokens.count, workspace)
     }
 
-    private func check(_ batch: TokenBatch, _ workspace: Workspace, _ cache: KeyValueCache?) throws(ModelError) {
+    private func check(_ batch: TokenBatch, _ workspace: Workspace, _ caches: [KeyValueCache]) throws(ModelError) {
         guard !batch.tokens.isEmpty else { throw ModelError(.emptyInput, "There are no tokens to run") }
         precondition(batch.tokens.count <= workspace.rows, "the workspace is too small")
-        precondition(cache == nil || batch.sequences.count == 1, "a cache belongs to one sequence")
+        precondition(caches.isEmpty || caches.count == batch.sequences.count, "a cache belongs to one sequence")
         if let token = batch.tokens.first(where: { $0 < 0 || Int($0) >= description.vocabularySize }) {
             throw ModelError(
                 .tokenOutOfRange, "Token \(token) is outside the vocabulary of \(description.vocabularySize)")
         }
-        let length = (cache?.length ?? 0) + (batch.sequences.map(\.count).max() ?? 0)
-        let limit = min(maximumPositions, cache?.capacity ?? .max)
-        guard length <= limit else {
-            throw ModelError(.contextExceeded, "A sequence of \(length) tokens is longer than \(limit) positions")
+        for (index, sequence) in batch.sequences.enumerated() {
+            let cache = caches.isEmpty ? nil : caches[index]
+            let length = (cache?.length ?? 0) + sequence.count
+            let limit = min(maximumPositions, cache?.capacity ?? .max)
+            guard length <= limit else {
+                throw ModelError(.contextExceeded, "A sequence of \(length) tokens is longer than \(limit) positions")
+            }
         }
     }
 
@@ -56,7 +59,7 @@ extension LlamaModel {
     }
 
     private func runAttention(
-        _ block: Int, _ batch: TokenBatch, _ workspace: Workspace, _ cache: KeyValueCache?,
+        _ block: Int, _ batch: TokenBatch, _ workspace: Workspace, _ caches: [KeyValueCache],
         _ observe: ((ProjectionInput) -> Void)?
     ) throws {
         let sublayer = attention[block]
@@ -68,8 +71,8 @@ extension LlamaModel {
         try workspace.products.linear(
             queryKeyValue, rows: rows, source: workspace.normed.address, into: workspace.queryKeyValue.address,
             as: precision, bias: sublayer.queryKeyValueBias)
-        for sequence in batch.sequences {
-            try attend(sublayer, block, sequence, workspace, cache)
+        for (index, sequence) in batch.sequences.enumerated() where !sequence.isEmpty {
+            try attend(sublayer, block, sequence, workspace, caches.isEmpty ? nil : caches[index])
         }
         try workspace.products.linear(
             output, rows: rows, source: workspace.mixed.address, into: workspace.residual.address, as: .float32,

@@ -3,6 +3,8 @@ package struct ProposerError: Error, CustomStringConvertible, Equatable {
     package enum Code: String, Sendable {
         /// A prompt template that cannot be read or rendered.
         case badPrompt
+        /// A grammar that unfolds to too much or accepts nothing.
+        case badGrammar
         /// No token of the vocabulary can go on where the grammar must.
         case vocabularyTooSmall
         /// The prompt does not fit the model's context.
