@@ -8,7 +8,7 @@ package actor ChatEndpoint: ChatCompleting {
     package private(set) var usage: ChatUsage
 
     let key: ChatKey?
-    let transport: HTTPTransport
+    nonisolated let transport: HTTPTransport
     private let slots: RequestSlots
     private var breaker: CircuitBreaker
     private var backoff: Backoff
