@@ -19,6 +19,18 @@ have() {
     command -v "$1" >/dev/null 2>&1
 }
 
+# Prints the first python3 that has pip.
+python_with_pip() {
+    local python
+    for python in python3 /usr/bin/python3; do
+        if have "$python" && "$python" -m pip --version >/dev/null 2>&1; then
+            echo "$python"
+            return 0
+        fi
+    done
+    return 1
+}
+
 # The XDG specification tells programs to ignore a relative XDG_CACHE_HOME.
 case "${XDG_CACHE_HOME:-}" in
 /*) cache="$XDG_CACHE_HOME/self-pruner" ;;

@@ -1,0 +1,32 @@
+import Synchronization
+
+/// Goes on with a recorded run: what the record has is answered from it, the rest by another chat, and recorded. A run
+/// that was killed and makes the same requests again pays for none of them twice.
+package final class ResumingChat: ChatCompleting {
+    private let record: ChatRecord
+    private let live: any ChatCompleting
+    private let occurrences = Occurrences()
+    private let replayed = Mutex(ChatUsage())
+
+    package init(_ live: any ChatCompleting, record: ChatRecord) {
+        self.live = live
+        self.record = record
+    }
+
+    /// Of the whole run, what the record answered included.
+    package var usage: ChatUsage { get async { await live.usage + replayed.withLock { $0 } } }
+
+    /// Calls that the record answered.
+    package var replayedRequests: Int { replayed.withLock { $0.requests } }
+
+    /// - Throws: the recorded failure, what the other chat throws, and `ChatError.recordNotUsable` when that cannot be
+    ///   recorded.
+    package func complete(_ request: ChatRequest) async throws(ChatError) -> ChatReply {
+        let identity = occurrences.identity(of: request)
+        if let exchange = record.exchange(identity) {
+            replayed.withLock { $0.count(exchange) }
+            return try exchange.result()
+        }
+        return try await live.complete(request, as: identity, recordedIn: record)
+    }
+}
