@@ -7,6 +7,8 @@ package struct JournalError: Error, CustomStringConvertible, Equatable {
         case notWritable, notReadable
         /// A journal that is not one of ours, or damaged in the middle.
         case corrupt
+        /// A journal or run folder of a later version of this program.
+        case unknownVersion
         /// The run was made with other settings.
         case otherRun
     }
