@@ -15,23 +15,24 @@ package enum DisplayWidth {
         return width
     }
 
-    /// The longest beginning of `text` that fills at most `columns`, ending in `…` where something was left out.
+    /// The longest beginning of `text` that fills at most `columns`, ending in `ellipsis` where something was left out.
     ///
     /// Escape sequences are kept whole, and styling is reset after a cut.
-    package static func truncating(_ text: String, to columns: Int) -> String {
+    package static func truncating(_ text: String, to columns: Int, ellipsis: String = "…") -> String {
         guard of(text) > columns else { return text }
-        guard columns > 0 else { return "" }
+        let ellipsisColumns = of(ellipsis)
+        guard columns >= ellipsisColumns else { return "" }
         var kept = ""
         var width = 0
         var hasEscapes = false
         forEachPiece(of: text) { piece, pieceColumns in
-            guard width + pieceColumns <= columns - 1 else { return false }
+            guard width + pieceColumns <= columns - ellipsisColumns else { return false }
             hasEscapes = hasEscapes || piece.unicodeScalars.first == "\u{1B}"
             kept += piece
             width += pieceColumns
             return true
         }
-        return kept + "…" + (hasEscapes ? "\u{1B}[0m" : "")
+        return kept + ellipsis + (hasEscapes ? "\u{1B}[0m" : "")
     }
 
     /// The columns that one character, a grapheme cluster, fills.

@@ -64,12 +64,13 @@ package enum NumberFormat {
         return unit.isEmpty ? "\(significant(perSecond))/s" : "\(significant(perSecond)) \(unit)/s"
     }
 
-    /// `value` with three significant digits, without an exponent: `0.123`, `1.23`, `12.3`, `1230`.
-    package static func significant(_ value: Double) -> String {
+    /// `value` with three significant digits, or as many as asked for, without an exponent: `0.123`, `1.23`, `1230`.
+    package static func significant(_ value: Double, digits: Int = 3) -> String {
         guard value.isFinite, value != 0 else { return fixed(value, 0) }
-        var decimals = 2 - Int(log10(abs(value)).rounded(.down))
+        let digits = min(max(digits, 1), 15)
+        var decimals = digits - 1 - Int(log10(abs(value)).rounded(.down))
         // 9.996 has three decimals' worth of digits before rounding and four after.
-        if decimals > 0, abs(value) + 0.5 * pow(10, -Double(decimals)) >= pow(10, Double(3 - decimals)) {
+        if decimals > 0, abs(value) + 0.5 * pow(10, -Double(decimals)) >= pow(10, Double(digits - decimals)) {
             decimals -= 1
         }
         return fixed(value, min(max(decimals, 0), 12))

@@ -170,7 +170,7 @@ package final class ProgressLine: Sendable {
     }
 
     /// Control characters would break the line, or let a text that came from a file command the terminal.
-    private static func singleLine(_ text: String) -> String {
+    static func singleLine(_ text: String) -> String {
         var scalars = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             scalars.append(scalar.properties.generalCategory == .control ? " " : scalar)

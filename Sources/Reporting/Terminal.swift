@@ -16,8 +16,11 @@ package struct Terminal: Sendable {
     package let isInteractive: Bool
     /// Whether bold, dim and colours are used.
     package let isStyled: Bool
+    /// Whether the locale says that text is UTF-8, so that bars and arrows can be shown.
+    package let isUnicode: Bool
     private let fileDescriptor: Int32?
     private let fallbackWidth: Int
+    private let fallbackHeight: Int
 
     package static var standardOutput: Terminal { Terminal(fileDescriptor: STDOUT_FILENO) }
     package static var standardError: Terminal { Terminal(fileDescriptor: STDERR_FILENO) }
@@ -36,16 +39,32 @@ package struct Terminal: Sendable {
     private init(isTTY: Bool, environment: [String: String], fileDescriptor: Int32?) {
         isInteractive = isTTY && environment["TERM"] != "dumb"
         isStyled = isInteractive && (environment["NO_COLOR"] ?? "").isEmpty
+        // POSIX: the first of the three that is set and not empty decides.
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { environment[$0] }.first { !$0.isEmpty } ?? ""
+        let codeset = locale.lowercased().filter { $0 != "-" }
+        isUnicode = codeset.contains("utf8")
         self.fileDescriptor = fileDescriptor
-        fallbackWidth = environment["COLUMNS"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } ?? 80
+        func count(_ name: String) -> Int? { environment[name].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } }
+        fallbackWidth = count("COLUMNS") ?? 80
+        fallbackHeight = count("LINES") ?? 24
     }
 
     /// Columns of the window now; where nobody knows, `COLUMNS`, else 80.
     package var width: Int {
-        guard let fileDescriptor else { return fallbackWidth }
-        var size = winsize()
-        guard ioctl(fileDescriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return fallbackWidth }
+        guard let size = windowSize, size.ws_col > 0 else { return fallbackWidth }
         return Int(size.ws_col)
+    }
+
+    /// Lines of the window now; where nobody knows, `LINES`, else 24.
+    package var height: Int {
+        guard let size = windowSize, size.ws_row > 0 else { return fallbackHeight }
+        return Int(size.ws_row)
+    }
+
+    private var windowSize: winsize? {
+        guard let fileDescriptor else { return nil }
+        var size = winsize()
+        return ioctl(fileDescriptor, UInt(TIOCGWINSZ), &size) == 0 ? size : nil
     }
 
     package func bold(_ text: String) -> String { styled(text, "1") }

@@ -24,4 +24,18 @@ import Testing
         let closed = Terminal(fileDescriptor: 12345, environment: ["COLUMNS": "77"])
         #expect(!closed.isInteractive && closed.width == 77)
     }
+
+    @Test func heightFallsBack() {
+        #expect(Terminal(isTTY: true, environment: ["LINES": "50"]).height == 50)
+        #expect(Terminal(isTTY: true, environment: ["LINES": "0"]).height == 24)
+    }
+
+    @Test func theFirstLocaleThatIsSetDecides() {
+        func isUnicode(_ environment: [String: String]) -> Bool {
+            Terminal(isTTY: true, environment: environment).isUnicode
+        }
+        #expect(isUnicode(["LANG": "en_GB.UTF-8"]) && isUnicode(["LC_CTYPE": "C.utf8"]))
+        #expect(isUnicode(["LC_ALL": "", "LANG": "C.UTF-8"]))
+        #expect(!isUnicode(["LC_ALL": "C", "LANG": "en_GB.UTF-8"]) && !isUnicode([:]))
+    }
 }
