@@ -1,5 +1,3 @@
-import Tokenization
-
 /// What prompts say of the model under pruning.
 package struct ModelShape: Sendable {
     package var name: String

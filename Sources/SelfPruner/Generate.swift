@@ -122,13 +122,3 @@ private func promptTokens(_ options: GenerateOptions, _ tokenizer: Tokenizer) th
     }
     return tokens
 }
-
-extension Tokenizer {
-    /// What chat templates expect to know of the tokenizer.
-    var templateVariables: [String: TemplateValue] {
-        func text(_ token: Int32?) -> TemplateValue {
-            .string(token.map { decode([$0], skippingSpecialTokens: false) } ?? "")
-        }
-        return ["bos_token": text(beginOfTextToken), "eos_token": text(endOfTextToken)]
-    }
-}

@@ -1,0 +1,95 @@
+import ChatClient
+import Models
+import Search
+import Synchronization
+import Tokenization
+
+/// The model under pruning proposes how to prune it: all four operators of the paper, in words that a grammar holds to
+/// the form of a proposal.
+///
+/// Prompts are continuations of a pattern with a label before every value (language model crossover, arXiv
+/// 2302.12170): with bare lists of numbers a small model loses its place and is a random operator.
+package final class SelfProposer: Proposer {
+    package enum Style: String, Sendable, CaseIterable {
+        /// The prompt is the beginning of a text that the model goes on with: for base models and small ones.
+        case continuation
+        /// The prompt is a user's turn, in the checkpoint's own template: for models that follow instructions.
+        case chat
+    }
+
+    package static let name = "self"
+
+    /// Candidates that a prompt shows, as far as they fit.
+    static let shownCandidates = 6
+    /// A pass that writes one token of each text takes about as long as so many tokens of a prompt.
+    static let tokensPerPass = 16.0
+    static let temperatures: [LanguageOperator: Double] = [.generate: 1, .select: 0.7, .crossover: 0.8, .mutate: 0.8]
+
+    let shape: ModelShape
+    let prompts: PromptLibrary
+    let tokenizer: Tokenizer
+    let positions: Int
+    let template: ChatTemplate?
+    private let operators: LanguageOperators
+    private let sampler: Mutex<ConstrainedSampler>
+    private let isCancelled: @Sendable () -> Bool
+
+    /// - Parameter positions: tokens of prompt and reply together.
+    /// - Throws: `ProposerError`: a vocabulary or a chat template that is of no use.
+    package init(
+        _ model: LlamaModel, _ tokenizer: Tokenizer, shape: ModelShape, prompts: PromptLibrary, style: Style,
+        positions: Int, operators: LanguageOperators = .all, isCancelled: @escaping @Sendable () -> Bool = { false }
+    ) throws {
+        self.shape = shape
+        self.prompts = prompts
+        self.tokenizer = tokenizer
+        self.positions = min(positions, model.maximumPositions)
+        self.operators = operators
+        self.isCancelled = isCancelled
+        if style == .chat {
+            guard let source = tokenizer.chatTemplate else {
+                throw ProposerError(.badPrompt, "The model has no chat template")
+            }
+            template = try ChatTemplate(source)
+        } else {
+            template = nil
+        }
+        sampler = Mutex(try ConstrainedSampler(model, tokenizer, positions: self.positions))
+    }
+
+    package func plan(_ count: Int, in state: SearchState) -> [OperatorCount] {
+        operators.plan(count, in: state, proposer: Self.name)
+    }
+
+    package func propose(_ plan: [OperatorCount], from state: SearchState) throws -> ProposalBatch {
+        var batch = ProposalBatch()
+        do {
+            let session = try SelfSession(self, state)
+            for entry in plan where entry.count > 0 {
+                switch entry.operator {
+                case LanguageOperator.generate.name(of: Self.name): try session.generate(entry.count, &batch)
+                case LanguageOperator.crossover.name(of: Self.name): try session.crossover(entry.count, &batch)
+                case LanguageOperator.mutate.name(of: Self.name): try session.mutate(entry.count, &batch)
+                default: break
+                }
+            }
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            // A prompt that does not fit, say: evolution goes on without the model, and the report says why.
+            batch.rejections.append(Rejection(plan[0].operator, .noReply, "The model wrote nothing: \(error)"))
+        }
+        return batch
+    }
+
+    /// Runs requests behind a shared prefix.
+    func write(
+        _ prefix: String, _ requests: [ConstrainedSampler.Request]
+    ) throws -> ConstrainedSampler.Output {
+        let isCancelled = isCancelled
+        return try sampler.withLock {
+            try $0.generate(
+                prefix: prefix, requests: requests, addingSpecialTokens: template == nil, isCancelled: isCancelled)
+        }
+    }
+}
