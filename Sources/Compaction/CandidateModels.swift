@@ -48,6 +48,20 @@ package final class CandidateModels {
         return model
     }
 
+    /// Puts the sublayer of a level into `model`, at its place in the space. What `model` holds stays alive there when
+    /// the cache drops it.
+    /// - Throws: `KernelError`.
+    package func install(_ sublayer: Int, level: Int, in model: inout LlamaModel) throws {
+        clock += 1
+        let shape = space.sublayers[sublayer]
+        let key = Key(block: shape.block, units: shape.units[level])
+        switch shape.kind {
+        case .attention: model.attention[key.block] = try attentionSublayer(key)
+        case .mlp: model.mlp[key.block] = try mlpSublayer(key)
+        }
+        evict()
+    }
+
     private func attentionSublayer(_ key: Key) throws -> AttentionSublayer {
         if key.units == dense.attention[key.block].keyValueHeads { return dense.attention[key.block] }
         return try cached(\.attention, key, byteCount: \.byteCount) {

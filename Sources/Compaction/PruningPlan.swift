@@ -41,6 +41,11 @@ package struct PruningPlan: Sendable {
         self.mlp = mlp
     }
 
+    /// Bytes of the factors and of the dense blocks' float32 weights.
+    package var byteCount: Int {
+        (attention + mlp).reduce(dense.description.decoderParameters * 4) { $0 + ($1?.byteCount ?? 0) }
+    }
+
     /// Reconstruction error of every level of the space, where the method knows it in closed form: the noise that the
     /// level adds to the residual stream, relative to the stream, and so comparable between sublayers.
     package func residualErrors(in space: SearchSpace) -> [[Double]]? {

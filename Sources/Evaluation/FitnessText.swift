@@ -12,7 +12,8 @@ package enum FitnessMode: String, Sendable, Codable, CaseIterable {
 /// Windows of the fitness text, with what is needed of the dense model to score a pruned one.
 package struct FitnessText: Sendable {
     package let mode: FitnessMode
-    private let batches: [[[Int32]]]
+    /// Windows that run together.
+    package let batches: [TokenBatch]
     private let dense: [TopLogProbabilities]
 
     /// Runs the dense model once (`kl` only).
@@ -22,46 +23,68 @@ package struct FitnessText: Sendable {
         isCancelled: () -> Bool = { false }
     ) throws {
         self.mode = mode
-        batches = Perplexity.batches(windows, rows: workspace.rows)
+        batches = Perplexity.batches(windows, rows: workspace.rows).map(TokenBatch.init)
         guard mode == .kl else {
             dense = []
             return
         }
         dense = try batches.map { batch in
             if isCancelled() { throw CancellationError() }
-            let tokens = TokenBatch(batch)
-            try model.forward(tokens, in: workspace)
+            try model.forward(batch, in: workspace)
             return try workspace.head.topLogProbabilities(
-                workspace.output, rows: tokens.tokens.count, count: topCount)
+                workspace.output, rows: batch.tokens.count, count: topCount)
         }
     }
 
-    package var tokens: Int { batches.reduce(0) { $0 + $1.reduce(0) { $0 + $1.count } } }
+    package var tokens: Int { batches.reduce(0) { $0 + $1.tokens.count } }
+
+    /// Bytes of what is kept of the dense model.
+    package var byteCount: Int {
+        dense.reduce(0) { $0 + $1.tokens.count * 4 + $1.logProbabilities.count * 4 }
+    }
 
     /// The mean over tokens; lower is better.
     /// - Throws: `ModelError`, `KernelError`, `CancellationError`.
     package func score(
         _ model: LlamaModel, in workspace: Workspace, isCancelled: () -> Bool = { false }
     ) throws -> Double {
-        var total = 0.0
-        var count = 0
+        var sum = Sum()
         for (index, batch) in batches.enumerated() {
             if isCancelled() { throw CancellationError() }
-            switch mode {
-            case .perplexity:
-                for window in try Perplexity.negativeLogLikelihoods(model, batch, workspace) {
-                    total += window.reduce(0.0) { $0 + Double($1) }
-                    count += window.count
-                }
-            case .kl:
-                let tokens = TokenBatch(batch)
-                try model.forward(tokens, in: workspace)
-                let divergences = try workspace.head.divergences(
-                    workspace.output, rows: tokens.tokens.count, from: dense[index], at: 0)
-                total += divergences.reduce(0.0) { $0 + Double($1) }
-                count += divergences.count
-            }
+            try model.forward(batch, in: workspace)
+            try add(batch: index, in: workspace, to: &sum)
         }
-        return total / Double(max(count, 1))
+        return sum.mean
+    }
+}
+
+/// Scoring batch by batch, for those who run the model themselves.
+extension FitnessText {
+    /// A score in the making. Batches are added in their order: another one rounds differently.
+    package struct Sum: Sendable {
+        private var total = 0.0
+        private var count = 0
+
+        package init() {}
+
+        package var mean: Double { total / Double(max(count, 1)) }
+
+        fileprivate mutating func add(_ values: [Float]) {
+            total += values.reduce(0.0) { $0 + Double($1) }
+            count += values.count
+        }
+    }
+
+    /// Adds a batch whose forward pass the workspace holds.
+    /// - Throws: `KernelError`.
+    package func add(batch index: Int, in workspace: Workspace, to sum: inout Sum) throws(KernelError) {
+        switch mode {
+        case .perplexity:
+            for window in try Perplexity.negativeLogLikelihoods(of: batches[index], workspace) { sum.add(window) }
+        case .kl:
+            sum.add(
+                try workspace.head.divergences(
+                    workspace.output, rows: batches[index].tokens.count, from: dense[index], at: 0))
+        }
     }
 }

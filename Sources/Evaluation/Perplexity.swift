@@ -65,6 +65,11 @@ extension Perplexity {
     ) throws -> [[Float]] {
         let batch = TokenBatch(windows)
         try model.forward(batch, in: workspace)
+        return try negativeLogLikelihoods(of: batch, workspace)
+    }
+
+    /// The same of a batch whose forward pass the workspace holds.
+    static func negativeLogLikelihoods(of batch: TokenBatch, _ workspace: Workspace) throws(KernelError) -> [[Float]] {
         // The row of a token predicts the next one; the last row of a window predicts nothing and is scored in vain.
         var targets = Array(batch.tokens.dropFirst()) + [0]
         for sequence in batch.sequences { targets[sequence.upperBound - 1] = 0 }

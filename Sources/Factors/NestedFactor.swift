@@ -29,6 +29,8 @@ package struct NestedFactor: Sendable {
     package var columns: Int { columnOrder.count }
     package var units: Int { order.count }
 
+    package var byteCount: Int { lower.byteCount + product.byteCount }
+
     /// - Parameter ridge: λ, as a fraction of the mean variance of the inputs.
     /// - Throws: `KernelError.notPositiveDefinite` when the moments are degenerate and λ is zero.
     package init(
@@ -83,30 +85,39 @@ package struct NestedFactor: Sendable {
     package var residualErrors: [Double] { (0...units).map { error(keeping: $0) * meanWeight } }
 
     /// The refitted projection: W_s float32 row-major [outputs, units·unitSize] and its bias [outputs].
+    ///
+    /// Solved in float32 as the factors are; rounding those to float32 costs as much accuracy as the solution does.
     package func refit(keeping units: Int) -> (weights: [Float], bias: [Float]) {
         let size = units * unitSize
-        let solution = UnsafeMutablePointer<Double>.allocate(capacity: max(1, outputs * size))
-        let block = UnsafeMutablePointer<Double>.allocate(capacity: max(1, size * size))
-        defer {
-            solution.deallocate()
-            block.deallocate()
-        }
-        Threads.forEachChunk(size, grain: 64) { range in
-            for row in range {
-                for column in 0..<size { block[row * size + column] = Double(lower.floats[row * columns + column]) }
+        if size == 0 { return ([], outputMean.map { Float($0) }) }
+        var bias = [Float](repeating: 0, count: outputs)
+        let weights = [Float](unsafeUninitializedCapacity: outputs * size) { weights, count in
+            guard let solution = weights.baseAddress else { return }
+            for row in 0..<outputs {
+                (solution + row * size).initialize(from: product.floats + row * columns, count: size)
+            }
+            count = outputs * size
+            LinearAlgebra.solveLower(solution, rows: outputs, size: size, against: lower.floats, stride: columns)
+            bias.withUnsafeMutableBufferPointer { bias in
+                means.withUnsafeBufferPointer { means in
+                    guard let means = means.baseAddress else { return }
+                    for row in 0..<outputs {
+                        bias[row] = Float(outputMean[row] - Self.dot(solution + row * size, means, count: size))
+                    }
+                }
             }
         }
-        for row in 0..<outputs {
-            for column in 0..<size { solution[row * size + column] = Double(product.floats[row * columns + column]) }
+        return (weights, bias)
+    }
+
+    private static func dot(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Double>, count: Int) -> Double {
+        var sums = SIMD8<Double>()
+        let whole = count & ~7
+        for start in stride(from: 0, to: whole, by: 8) {
+            let x = UnsafeRawPointer(a + start).loadUnaligned(as: SIMD8<Float>.self)
+            sums += SIMD8<Double>(x) * UnsafeRawPointer(b + start).loadUnaligned(as: SIMD8<Double>.self)
         }
-        if size > 0 { LinearAlgebra.solveLower(solution, rows: outputs, size: size, against: block, stride: size) }
-        var bias = [Float](repeating: 0, count: outputs)
-        for row in 0..<outputs {
-            var value = outputMean[row]
-            for column in 0..<size { value -= solution[row * size + column] * means[column] }
-            bias[row] = Float(value)
-        }
-        return ((0..<outputs * size).map { Float(solution[$0]) }, bias)
+        return (whole..<count).reduce(sums.sum()) { $0 + Double(a[$1]) * b[$1] }
     }
 
     /// The Cholesky factor of the ridged moment, [columns, columns].

@@ -33,6 +33,14 @@ package enum SublayerPlan: Sendable {
         }
     }
 
+    /// Bytes of the factors; the weights of a plain projection are the dense model's.
+    package var byteCount: Int {
+        switch self {
+        case .refit(let factor): factor.byteCount
+        case .plain: 0
+        }
+    }
+
     /// Reconstruction error of each number of units kept in units of the residual stream's mean square, where it is
     /// known in closed form.
     package var residualErrors: [Double]? {

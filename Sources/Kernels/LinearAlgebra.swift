@@ -44,12 +44,12 @@ package enum LinearAlgebra {
 
     /// Solves X·L[:size, :size] = V[:, :size] against a leading block, in place of V's copy.
     /// - Parameters:
-    ///   - v: float64 [rows, size], overwritten by X
-    ///   - l: float64, rows `stride` apart
+    ///   - v: float32 [rows, size], overwritten by X
+    ///   - l: float32, rows `stride` apart
     package static func solveLower(
-        _ v: UnsafeMutablePointer<Double>, rows: Int, size: Int, against l: UnsafePointer<Double>, stride: Int
+        _ v: UnsafeMutablePointer<Float>, rows: Int, size: Int, against l: UnsafePointer<Float>, stride: Int
     ) {
-        cblas_dtrsm(
+        cblas_strsm(
             CblasRowMajor, CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, Int32(rows), Int32(size), 1, l,
             Int32(stride), v, Int32(size))
     }

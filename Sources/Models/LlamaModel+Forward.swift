@@ -26,15 +26,12 @@ extension LlamaModel {
     ) throws {
         try check(batch, workspace, caches)
         embedding.look(up: batch.tokens, into: workspace.residual.floats)
-        for block in attention.indices {
-            try runAttention(block, batch, workspace, caches, observe)
-            try runMLP(block, batch, workspace, observe)
-        }
+        for index in 0..<sublayerCount { try runSublayer(index, batch, workspace, caches, observe) }
         for (cache, sequence) in zip(caches, batch.sequences) { cache.length += sequence.count }
         normalize(batch.tokens.count, workspace)
     }
 
-    private func check(_ batch: TokenBatch, _ workspace: Workspace, _ caches: [KeyValueCache]) throws(ModelError) {
+    func check(_ batch: TokenBatch, _ workspace: Workspace, _ caches: [KeyValueCache]) throws(ModelError) {
         guard !batch.tokens.isEmpty else { throw ModelError(.emptyInput, "There are no tokens to run") }
         precondition(batch.tokens.count <= workspace.rows, "the workspace is too small")
         precondition(caches.isEmpty || caches.count == batch.sequences.count, "a cache belongs to one sequence")
@@ -52,7 +49,18 @@ extension LlamaModel {
         }
     }
 
-    private func normalize(_ rows: Int, _ workspace: Workspace) {
+    func runSublayer(
+        _ index: Int, _ batch: TokenBatch, _ workspace: Workspace, _ caches: [KeyValueCache],
+        _ observe: ((ProjectionInput) -> Void)?
+    ) throws {
+        if index.isMultiple(of: 2) {
+            try runAttention(index / 2, batch, workspace, caches, observe)
+        } else {
+            try runMLP(index / 2, batch, workspace, observe)
+        }
+    }
+
+    func normalize(_ rows: Int, _ workspace: Workspace) {
         RootMeanSquareNorm.apply(
             workspace.residual.floats, rows: rows, width: description.hiddenSize, epsilon: description.normEpsilon,
             into: workspace.normed.address, as: precision)

@@ -32,6 +32,11 @@ package final class Workspace {
         head = OutputHead(model.head)
     }
 
+    /// Bytes of the activations. Scratch memory of the products and of the head comes on top.
+    package var byteCount: Int {
+        [residual, normed, queryKeyValue, mixed, gate, channels].reduce(0) { $0 + $1.byteCount }
+    }
+
     /// The input of the head after `LlamaModel.forward`: `precision` [rows, D].
     package var output: UnsafeRawPointer { UnsafeRawPointer(normed.address) }
 }

@@ -40,9 +40,9 @@ struct Prepared {
 
     static let calibrationWindows = Fixture.windows([Int](repeating: 32, count: 8), seed: 1)
 
-    init(_ fixture: Fixture, _ method: PruningMethod) throws {
+    init(_ fixture: Fixture, _ method: PruningMethod, _ precision: Precision = .float32) throws {
         let checkpoint = try fixture.checkpoint()
-        model = try LlamaModel(checkpoint, precision: .float32, positions: 64)
+        model = try LlamaModel(checkpoint, precision: precision, positions: 64)
         workspace = Workspace(model, rows: 64)
         let calibration = try Calibration(model, Self.calibrationWindows, in: workspace)
         plan = try PruningPlan(DenseBlocks(checkpoint), calibration, method: method, ridge: 0.01)
