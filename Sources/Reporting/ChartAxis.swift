@@ -62,12 +62,14 @@ struct ChartAxis {
         let rough = (range.upperBound - range.lowerBound) / Double(max(count, 1))
         guard rough > 0 && rough.isFinite else { return [] }
         let power = pow(10, log10(rough).rounded(.down))
-        let step = ([1, 2, 5].map { $0 * power }.first { $0 >= rough * 0.999 }) ?? 10 * power
+        // The nearest by ratio; the borders are the roots of 1 · 2, 2 · 5 and 5 · 10.
+        let digit = rough / power
+        let step = power * (digit < 1.41 ? 1 : digit < 3.16 ? 2 : digit < 7.07 ? 5 : 10)
         guard step > 0 && step.isFinite else { return [] }
         // A range is never narrower than a billionth of its ends, so that the multiples are whole numbers.
         let first = (range.lowerBound / step - 1e-9).rounded(.up)
         let last = (range.upperBound / step + 1e-9).rounded(.down)
-        let values = stride(from: first, through: last, by: 1).prefix(4 * max(count, 1)).map { $0 * step }
+        let values = stride(from: first, through: last, by: 1).prefix(4 * max(count, 1)).map { $0 == 0 ? 0 : $0 * step }
         let largest = max(abs(range.lowerBound), abs(range.upperBound))
         return values.map { Tick(value: $0, label: label($0, step: step, largest: largest)) }
     }

@@ -6,8 +6,8 @@ import Foundation
 /// search   generation 7/21   143/430 candidates   1.90/s   2m 28s left
 /// best     0.6712 kl   (uniform 1.306)   ▇▅▄▃▃▂▂▂▁▁
 /// rungs    143 → 52 → 12
-/// operator        proposed  accepted  rejected  share    time
-/// self.crossover        24       9 %         2   17 %  6.21 s
+/// operator        proposed  accepted  rejected  share   time
+/// self.crossover        24       8 %         2   17 %  6.2 s
 /// … 3 more
 /// ```
 ///
@@ -90,9 +90,10 @@ struct SearchBlock {
             ([heading] + rows).reduce(0) { max($0, DisplayWidth.of($1[column])) }
         }
         let lines = ([heading] + rows).map { cells in
-            zip(cells, widths).enumerated().map { column, cell in
+            let line = zip(cells, widths).enumerated().map { column, cell in
                 column == 0 ? Self.padded(cell.0, to: cell.1) : Self.padded(cell.0, to: cell.1, isRight: true)
             }.joined(separator: "  ")
+            return String(line.reversed().drop { $0 == " " }.reversed())
         }
         let more = operators.count - shown
         return [terminal.dim(lines[0])] + lines.dropFirst() + (more > 0 ? ["\(ellipsis) \(more) more"] : [])
