@@ -11,7 +11,8 @@ extension SearchSpace {
     ///   - addsBiases: sublayers have an output bias even where the model has none.
     /// - Throws: `SearchError.badSpace`.
     package init(
-        _ description: ModelDescription, granularity: Granularity, channelStep: Int?, addsBiases: Bool
+        _ description: ModelDescription, granularity: Granularity, channelStep: Int?, addsBiases: Bool,
+        rates: ClosedRange<Double>? = nil
     ) throws(SearchError) {
         var sublayers: [Sublayer] = []
         for (block, shape) in description.blocks.enumerated() {
@@ -35,7 +36,7 @@ extension SearchSpace {
                             BlockShape(queryHeads: 0, keyValueHeads: 0, channels: $0), addsBias: addsBiases)
                     }))
         }
-        try self.init(sublayers: sublayers, granularity: granularity)
+        try self.init(sublayers: sublayers, granularity: granularity, rates: rates)
     }
 }
 

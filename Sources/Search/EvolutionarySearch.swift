@@ -114,6 +114,8 @@ package struct EvolutionarySearch: Sendable {
             guard rung + 1 < settings.race.rungs else { break }
             running = settings.race.promoted(
                 from: rung, Array(history.generation(last)), among: history.records, pool: settings.population)
+            // What a search is compared with: it goes all the way, however it fares.
+            if last == 0, history.records[0].operator == .uniformSeed, !running.contains(0) { running.append(0) }
         }
         return nil
     }

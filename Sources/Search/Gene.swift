@@ -18,6 +18,21 @@ package struct Gene: Hashable, Sendable {
 }
 
 extension Gene {
+    /// The options that remove a fraction of the gene's parameters within `rates`; the nearest one when none does.
+    func limited(to rates: ClosedRange<Double>) -> Gene {
+        let full = Double(max(parameters[top], 1))
+        let removed = parameters.map { 1 - Double($0) / full }
+        let slack = 1e-9
+        var kept = removed.indices.filter {
+            removed[$0] >= rates.lowerBound - slack && removed[$0] <= rates.upperBound + slack
+        }
+        if kept.isEmpty {
+            func distance(_ rate: Double) -> Double { max(rates.lowerBound - rate, rate - rates.upperBound) }
+            kept = [removed.indices.min { distance(removed[$0]) < distance(removed[$1]) } ?? top]
+        }
+        return Gene(members: members, options: kept.map { options[$0] }, parameters: kept.map { parameters[$0] })
+    }
+
     /// Every allowed level of one sublayer.
     init(sublayer index: Int, of sublayers: [SearchSpace.Sublayer]) {
         let sublayer = sublayers[index]

@@ -43,8 +43,12 @@ package struct SearchSpace: Hashable, Sendable {
     /// Parameters at the lowest levels allowed.
     package let minimumParameters: Int
 
+    /// - Parameter rates: bounds of the fraction of its parameters that a gene may lose; where no option lies within
+    ///   them, the nearest ones do.
     /// - Throws: `SearchError` `badSpace`, naming the sublayer.
-    package init(sublayers: [Sublayer], granularity: Granularity = .sublayer) throws(SearchError) {
+    package init(
+        sublayers: [Sublayer], granularity: Granularity = .sublayer, rates: ClosedRange<Double>? = nil
+    ) throws(SearchError) {
         guard !sublayers.isEmpty else { throw SearchError(.badSpace, "The search space has no sublayers") }
         var full = 0
         for (index, sublayer) in sublayers.enumerated() {
@@ -58,11 +62,12 @@ package struct SearchSpace: Hashable, Sendable {
         }
         self.sublayers = sublayers
         self.granularity = granularity
-        genes =
+        let whole =
             switch granularity {
             case .sublayer: sublayers.indices.map { Gene(sublayer: $0, of: sublayers) }
             case .layer: Self.blocks(of: sublayers).map { Gene(block: $0, of: sublayers) }
             }
+        genes = rates.map { rates in whole.map { $0.limited(to: rates) } } ?? whole
         fullParameters = full
         minimumParameters = genes.reduce(0) { $0 + $1.parameters[0] }
     }

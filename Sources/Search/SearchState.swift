@@ -52,11 +52,11 @@ package struct SearchState: Sendable {
 
     /// The random numbers of one slot of one operator in this generation, whatever else was drawn.
     package func generator(_ name: String, slot: Int = 0) -> SeededGenerator {
-        // FNV-1a, 64 bits: a name must mean the same stream next year.
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+        // A name must mean the same stream next year.
+        var hash = StableHash()
+        hash.add(name.utf8)
         let place = UInt64(truncatingIfNeeded: generation) << 32 | UInt64(truncatingIfNeeded: slot) & 0xffff_ffff
-        return SeededGenerator(seed: seed ^ hash, stream: place)
+        return SeededGenerator(seed: seed ^ hash.value, stream: place)
     }
 
     /// Sensitivity of each gene in standard deviations from the mean; `nil` without sensitivities.

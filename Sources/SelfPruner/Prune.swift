@@ -5,44 +5,41 @@ import Evaluation
 import Export
 import Factors
 import Foundation
+import Journals
 import Kernels
-import Logging
 import Models
 import Search
 import Tokenization
 
 /// Prunes a model: calibrates, searches, compacts, writes the smaller model and measures it as it was written.
+///
+/// The search keeps a journal in a folder of its own, from which the same call goes on when it was interrupted.
 /// - Returns: the report, also written to the output folder.
 /// - Throws: errors that describe themselves in a sentence; `CancellationError`. The output then does not exist.
 public func prune(
     _ options: PruneOptions, observer: some RunObserver = SilentObserver()
 ) async throws -> PruneReport {
-    try options.check()
+    try options.search.check()
     try OutputFolder.check(options.output, overwrite: options.overwrite)
     let precision = try options.compute.apply()
     var run = try PruneRun(options, precision, observer)
     return try await run.run()
 }
 
-private let log = Logger(label: "selfpruner.prune")
-
 /// The stages of one pruning, in order.
 struct PruneRun<Observer: RunObserver> {
     let options: PruneOptions
     let observer: Observer
-    let checkpoint: any Checkpoint
-    let texts: PruneTexts
-    let model: LlamaModel
-    let workspace: Workspace
-    var seconds: [String: Double] = [:]
+    let prepared: PreparedModel
+    var times = StageTimes()
+
+    var checkpoint: any Checkpoint { prepared.checkpoint }
+    var texts: PruneTexts { prepared.texts }
 
     init(_ options: PruneOptions, _ precision: Precision, _ observer: Observer) throws {
         self.options = options
         self.observer = observer
-        checkpoint = try openCheckpoint(options.model)
-        texts = try PruneTexts(options, try Tokenizer(checkpoint.tokenizer))
-        model = try loadModel(checkpoint, precision, positions: texts.longestWindow, observer)
-        workspace = Workspace(model, rows: max(workspaceRows, texts.longestWindow))
+        prepared = try PreparedModel(options.search, precision, observer)
     }
 
     mutating func run() async throws -> PruneReport {
@@ -57,125 +54,55 @@ struct PruneRun<Observer: RunObserver> {
     }
 
     private mutating func run(into folder: OutputFolder) async throws -> PruneReport {
-        let before = try measure(model, checkpoint, "evaluate before")
-        let (plan, space, budget) = try prepare()
-        let (best, search) = try await choose(plan, space, budget)
-        log.debug("chosen", metadata: ["levels": "\(best.levels)"])
-        let units = try space.units(of: best)
+        // Before anything that takes time: another process may be at work on the run.
+        let runFolder =
+            options.settledAllocation == .search
+            ? try SearchRun<Observer>.open(options.settledRun, options.search, prepared) : nil
+        let before = try measure(prepared.model, checkpoint, "evaluate before")
+        let chosen = try await choose(runFolder)
+        let units = try chosen.space.units(of: chosen.candidate)
         let element = StoredElement(options.elementType, keeping: checkpoint)
-        try export(plan.compact(units), element, to: folder)
+        try export(chosen.plan.compact(units), element, to: folder)
         let written = try openCheckpoint(folder.path)
-        let smaller = try loadModel(written, model.precision, positions: texts.longestWindow, observer)
+        let smaller = try loadModel(written, prepared.model.precision, positions: texts.longestWindow, observer)
         let after = try measure(smaller, written, "evaluate after")
-        let report = report(before, after, space, best, search, element)
+        let report = report(before, after, chosen, element)
         try folder.write("report.json", JSONOutput.encode(report))
         try folder.write("report.md", Data(report.markdown.utf8))
         try folder.publish()
         return report
     }
 
-    /// Times a stage under its name.
-    mutating func timed<Result>(_ name: String, _ body: (Self) throws -> Result) rethrows -> Result {
-        let clock = ContinuousClock()
-        let start = clock.now
-        defer {
-            let elapsed = (clock.now - start) / .seconds(1)
-            seconds[name, default: 0] += elapsed
-            log.debug("stage done", metadata: ["stage": "\(name)", "seconds": "\(elapsed)"])
-        }
-        return try body(self)
-    }
-
     // MARK: Stages
 
-    private mutating func prepare() throws -> (PruningPlan, SearchSpace, Budget) {
-        let method = options.method == .nested ? PruningMethod.nested : .wandaSP
-        let calibration = try timed("calibrate") { run in
-            try run.observer.stage(
-                "calibrate", total: run.texts.calibration.reduce(0) { $0 + $1.count }, unit: "tokens"
-            ) { progress in
-                try Calibration(
-                    run.model, run.texts.calibration, in: run.workspace, progress: progress,
-                    isCancelled: { run.observer.isCancelled })
-            }
-        }
-        let plan = try timed("factor") { run in
-            try run.observer.stage("factor", total: run.model.attention.count, unit: "blocks") { progress in
-                try PruningPlan(
-                    DenseBlocks(run.checkpoint), calibration, method: method, ridge: run.options.ridge,
-                    progress: progress, isCancelled: { run.observer.isCancelled })
-            }
-        }
-        let space = try SearchSpace(
-            checkpoint.description, granularity: options.granularity == .layer ? .layer : .sublayer,
-            channelStep: options.channelStep, addsBiases: plan.addsBiases)
-        // The biases that the refit adds count against the budget.
-        let dense = checkpoint.description.decoderParameters
-        let budget = Budget(maximumParameters: Int(((1 - options.rate) * Double(dense)).rounded(.down)))
-        try budget.check(in: space)
-        return (plan, space, budget)
+    /// The allocation, and how it was found.
+    struct Choice {
+        var plan: PruningPlan
+        var space: SearchSpace
+        var candidate: Candidate
+        var search: SearchReport?
     }
 
-    private mutating func choose(
-        _ plan: PruningPlan, _ space: SearchSpace, _ budget: Budget
-    ) async throws -> (Candidate, FinishedSearch?) {
-        guard options.settledAllocation == .search else {
-            return (try Self.uniform(space, budget), nil)
+    private mutating func choose(_ folder: RunFolder?) async throws -> Choice {
+        guard let folder else {
+            let (plan, space, budget) = try PreparedSearch.factor(prepared, options.search, &times, observer)
+            return Choice(plan: plan, space: space, candidate: try PreparedSearch.uniform(space, budget))
         }
-        let fitness = try timed("fitness targets") { run in
-            try FitnessText(
-                run.texts.fitness, mode: run.options.fitness == .kl ? .kl : .perplexity, dense: run.model,
-                in: run.workspace, isCancelled: { run.observer.isCancelled })
-        }
-        var seeds: [any SeedProposer] = [UniformSeed()]
-        if let errors = plan.residualErrors(in: space) { seeds += Self.errorCurveSeeds(errors, space) }
-        seeds.append(SlopeSeeds())
-        var search = try EvolutionarySearch(
-            space: space, budget: budget,
-            settings: SearchSettings(
-                population: options.population, candidates: options.candidates, timeLimit: options.timeLimit,
-                seed: options.seed),
-            seeds: seeds)
-        var evaluator = ModelFitness(
-            text: fitness,
-            models: CandidateModels(plan: plan, dense: model, space: space, memoryLimit: Self.sublayerMemory),
-            workspace: workspace, isCancelled: { [observer] in observer.isCancelled })
+        let shared = try PreparedSearch(prepared, options.search, &times, observer)
         let start = ContinuousClock.now
-        observer.begin(stage: "search", total: options.candidates, unit: "candidates")
-        defer { observer.end(note: nil) }
-        let reason = try await search.run(
-            &evaluator, shouldStop: { [observer] in observer.isCancelled },
-            onEvent: { [observer] event in
-                if case .scored(let score) = event { observer.update(score.index + 1, note: nil) }
-            })
-        if observer.isCancelled { throw CancellationError() }
-        seconds["search"] = (ContinuousClock.now - start) / .seconds(1)
-        if search.history.records.isEmpty {
-            // The time limit left no room for a single evaluation.
-            return (try Self.uniform(space, budget), FinishedSearch(search: search, reason: reason))
-        }
-        guard let best = search.history.best else {
+        let finished = try await SearchRun(options.search, shared, folder: folder, observer).run()
+        times.add("search", since: start)
+        let report = SearchReport(finished, options.search, rungTokens: shared.evaluator.rungTokens)
+        var choice = Choice(
+            plan: shared.plan, space: shared.space,
+            candidate: try PreparedSearch.uniform(shared.space, shared.budget), search: report)
+        if let best = finished.search.history.best {
+            choice.candidate = best.candidate
+        } else if finished.search.history.evaluated > 0 {
             throw SelfPrunerError(.badOption, "No candidate gave a finite fitness; try another rate or precision")
         }
-        return (best.candidate, FinishedSearch(search: search, reason: reason))
-    }
-
-    private static func uniform(_ space: SearchSpace, _ budget: Budget) throws -> Candidate {
-        let seeds = try UniformSeed().seeds(in: space, budget: budget)
-        return try space.repair(seeds[0].levels, to: budget)
-    }
-
-    /// Allocations by the noise that each level adds to the residual stream. What it does to the output depends on the
-    /// blocks behind it too, so some seeds count early noise more, or less.
-    private static func errorCurveSeeds(_ errors: [[Double]], _ space: SearchSpace) -> [any SeedProposer] {
-        let blocks = Double(max(1, (space.sublayers.last?.block ?? 0)))
-        return [0.0, 1, -1].map { tilt in
-            let tilted = zip(space.sublayers, errors).map { sublayer, curve in
-                let factor = exp(tilt * (0.5 - Double(sublayer.block) / blocks))
-                return curve.map { $0 * factor }
-            }
-            return ErrorCurveSeeds(errors: tilted, exponents: tilt == 0 ? [1, 1.5, 0.75] : [1], blends: [1])
-        }
+        // Else the time limit left no room for a single evaluation.
+        return choice
     }
 
     private func export(_ blocks: CompactedBlocks, _ element: StoredElement, to folder: OutputFolder) throws {
@@ -186,21 +113,29 @@ struct PruneRun<Observer: RunObserver> {
     private mutating func measure(
         _ model: LlamaModel, _ checkpoint: any Checkpoint, _ stage: String
     ) throws -> PruneReport.Figures {
-        let perplexity = try timed(stage) { run in
-            try measurePerplexity(model, run.texts.evaluation, run.observer, stage: stage)
-        }
+        let start = ContinuousClock.now
+        let perplexity = try measurePerplexity(model, texts.evaluation, observer, stage: stage)
+        times.add(stage, since: start)
         return PruneReport.Figures(
             perplexity, checkpoint, decodeTokensPerSecond: try decodeSpeed(model, texts.evaluation[0]))
     }
-
-    /// Memory for packed sublayers of candidates.
-    private static var sublayerMemory: Int {
-        Int(clamping: min(ProcessInfo.processInfo.physicalMemory / 4, 4 << 30))
-    }
 }
 
-/// Four significant digits are what a progress line has room for.
-private func rounded(_ value: Double) -> String { String(format: "%.4f", value) }
+extension PruneOptions {
+    var settledAllocation: Allocation {
+        if let allocation { return allocation }
+        if search.proposer == .uniform { return .uniform }
+        return search.method == .nested || search.proposer != .adaptive ? .search : .uniform
+    }
+
+    /// Beside the output, so that it is found again by the same command.
+    var settledRun: String {
+        if let run { return run }
+        var path = output
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        return path + ".run"
+    }
+}
 
 /// Tokens a second behind a short prompt, the median of three runs.
 private func decodeSpeed(_ model: LlamaModel, _ window: [Int32]) throws -> Double {
@@ -217,22 +152,4 @@ private func decodeSpeed(_ model: LlamaModel, _ window: [Int32]) throws -> Doubl
         rates.append(Double(count - 2) / ((ContinuousClock.now - start) / .seconds(1)))
     }
     return rates.sorted()[1]
-}
-
-/// Runs candidates on the fitness text.
-private struct ModelFitness: Fitness {
-    let text: FitnessText
-    let models: CandidateModels
-    let workspace: Workspace
-    let isCancelled: @Sendable () -> Bool
-
-    var rungTokens: [Int] { [text.tokens] }
-
-    mutating func evaluate(
-        _ candidates: [Candidate], rung: Int, onResult: (Int, Double) throws -> Void
-    ) throws {
-        for (place, candidate) in candidates.enumerated() {
-            try onResult(place, text.score(models.model(candidate), in: workspace, isCancelled: isCancelled))
-        }
-    }
 }

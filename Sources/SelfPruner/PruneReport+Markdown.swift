@@ -94,25 +94,7 @@ extension PruneReport {
 
     private var searchSection: String {
         guard let search else { return "" }
-        var table = TextTable([
-            .init("operator"), .init("evaluated", .right), .init("accepted", .right),
-            .init("improved the best", .right),
-        ])
-        for item in search.operators {
-            table.addRow([item.name, "\(item.evaluated)", "\(item.accepted)", "\(item.improvedBest)"])
-        }
-        let uniform = search.uniformFitness.map { NumberFormat.fixed($0, 4) } ?? "–"
-        let best = search.bestFitness.map { NumberFormat.fixed($0, 4) } ?? "–"
-        return """
-            ## Search
-
-            \(search.evaluated) candidates in \(NumberFormat.duration(.seconds(search.seconds))); fitness \
-            (\(protocols.fitness)): \(uniform) uniform, \(best) best.
-
-            \(table.markdown())
-
-
-            """
+        return "## Search\n\n\(search.markdown(fitness: protocols.fitness))\n\n"
     }
 
     private var settingsTable: TextTable {
@@ -122,10 +104,14 @@ extension PruneReport {
             ("program", program), ("model", s.model), ("rate", "\(s.rate)"), ("method", s.method),
             ("allocation", s.allocation), ("granularity", s.granularity),
             ("channel step", s.channelStep.map { "\($0)" } ?? "default"), ("ridge", "\(s.ridge)"),
-            ("fitness", s.fitness), ("candidates", "\(s.candidates)"), ("population", "\(s.population)"),
+            ("fitness", s.fitness), ("proposer", s.proposer), ("candidates", "\(s.candidates)"),
+            ("population", "\(s.population)"), ("generation", "\(s.generation)"),
+            ("rungs", s.rungTokens.map { "\($0)" }.joined(separator: " → ") + " tokens"),
+            ("go on", s.rungShares.map { NumberFormat.percent($0) }.joined(separator: ", ")),
+            ("chat model", s.chatModel ?? "none"),
             ("time limit", s.timeLimit.map { "\($0) s" } ?? "none"), ("seed", "\(s.seed)"),
             ("calibration", "\(s.calibrationTexts.joined(separator: ", ")), \(s.calibrationTokens) tokens"),
-            ("fitness text", "\(s.fitnessText), \(s.fitnessTokens) tokens"),
+            ("fitness text", "\(s.fitnessText), \(s.rungTokens.reduce(0, +)) tokens"),
             ("evaluation text", "\(s.evaluationText), \(s.evaluationTokens) tokens"),
             ("sequence length", "\(s.sequenceLength)"), ("element type", s.elementType),
             ("precision", s.precision), ("threads", "\(s.threads)"),

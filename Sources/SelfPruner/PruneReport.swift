@@ -7,7 +7,7 @@ public struct PruneReport: Sendable, Codable {
     public var after: Figures
     public var protocols: Protocols
     public var blocks: [Block]
-    public var search: Search?
+    public var search: SearchReport?
     /// Seconds of each stage.
     public var seconds: [String: Double]
 
@@ -22,15 +22,19 @@ public struct PruneReport: Sendable, Codable {
         public var channelStep: Int?
         public var ridge: Double
         public var fitness: String
+        public var proposer: String
         public var candidates: Int
         public var population: Int
+        public var generation: Int
+        public var rungTokens: [Int]
+        public var rungShares: [Double]
         public var timeLimit: Double?
         public var seed: UInt64
+        public var chatModel: String?
         public var calibrationTexts: [String]
         public var fitnessText: String
         public var evaluationText: String
         public var calibrationTokens: Int
-        public var fitnessTokens: Int
         public var evaluationTokens: Int
         public var sequenceLength: Int
         public var elementType: String
@@ -83,25 +87,5 @@ public struct PruneReport: Sendable, Codable {
         public var rate: Double
         public var attentionRate: Double
         public var mlpRate: Double
-    }
-
-    public struct Search: Sendable, Codable {
-        public var evaluated: Int
-        /// `candidates` (all evaluated), `timeLimit`, or `exhausted` (no other candidates exist).
-        public var finishReason: String
-        /// Fitness of the uniform allocation, which is always the first candidate.
-        public var uniformFitness: Double?
-        public var bestFitness: Double?
-        public var seconds: Double
-        public var secondsPerCandidate: Double
-        public var bestSoFar: [Double]
-        public var operators: [Operator]
-    }
-
-    public struct Operator: Sendable, Codable {
-        public var name: String
-        public var evaluated: Int
-        public var accepted: Int
-        public var improvedBest: Int
     }
 }

@@ -7,10 +7,6 @@ import Search
 /// The version that reports and `--version` state.
 public let selfPrunerVersion = "0.1.0"
 
-extension PruneOptions {
-    var settledAllocation: Allocation { allocation ?? (method == .nested ? .search : .uniform) }
-}
-
 extension StoredElement {
     init(_ option: PruneOptions.ElementType, keeping checkpoint: any Checkpoint) {
         switch option {
@@ -41,16 +37,9 @@ extension PruneReport.Figures {
     }
 }
 
-/// A search that ended by itself.
-struct FinishedSearch {
-    var search: EvolutionarySearch
-    var reason: FinishReason
-}
-
 extension PruneRun {
     func report(
-        _ before: PruneReport.Figures, _ after: PruneReport.Figures, _ space: SearchSpace, _ best: Candidate,
-        _ search: FinishedSearch?, _ element: StoredElement
+        _ before: PruneReport.Figures, _ after: PruneReport.Figures, _ choice: Choice, _ element: StoredElement
     ) -> PruneReport {
         PruneReport(
             program: "selfpruner \(selfPrunerVersion)", settings: settings(element),
@@ -58,8 +47,8 @@ extension PruneRun {
                 target: options.rate,
                 decoder: 1 - Double(after.decoderParameters) / Double(before.decoderParameters),
                 total: 1 - Double(after.parameters) / Double(before.parameters)),
-            before: before, after: after, protocols: protocols, blocks: blocks(space, best),
-            search: search.map(summary), seconds: seconds)
+            before: before, after: after, protocols: protocols, blocks: blocks(choice.space, choice.candidate),
+            search: choice.search, seconds: times.seconds)
     }
 
     private func settings(_ element: StoredElement) -> PruneReport.Settings {
@@ -67,12 +56,13 @@ extension PruneRun {
             model: options.model, output: options.output, rate: options.rate, method: options.method.rawValue,
             allocation: options.settledAllocation.rawValue, granularity: options.granularity.rawValue,
             channelStep: options.channelStep, ridge: options.ridge, fitness: options.fitness.rawValue,
-            candidates: options.candidates, population: options.population, timeLimit: options.timeLimit,
-            seed: options.seed, calibrationTexts: texts.calibrationPaths, fitnessText: texts.fitnessPath,
+            proposer: options.proposer.rawValue, candidates: options.candidates, population: options.population,
+            generation: options.generation, rungTokens: texts.fitness.map { $0.reduce(0) { $0 + $1.count } },
+            rungShares: options.rungShares, timeLimit: options.timeLimit, seed: options.seed,
+            chatModel: options.chat?.model, calibrationTexts: texts.calibrationPaths, fitnessText: texts.fitnessPath,
             evaluationText: texts.evaluationPath, calibrationTokens: texts.calibration.reduce(0) { $0 + $1.count },
-            fitnessTokens: texts.fitness.reduce(0) { $0 + $1.count },
             evaluationTokens: texts.evaluation.reduce(0) { $0 + $1.count }, sequenceLength: options.sequenceLength,
-            elementType: element.torchName, precision: model.precision.rawValue, threads: Threads.count)
+            elementType: element.torchName, precision: prepared.model.precision.rawValue, threads: Threads.count)
     }
 
     private var protocols: PruneReport.Protocols {
@@ -80,7 +70,7 @@ extension PruneRun {
             perplexity: PerplexityProtocol(
                 corpus: texts.evaluationName, joiner: options.evaluationJoiner.words,
                 sequenceLength: texts.evaluation[0].count, stride: options.sequenceLength,
-                windows: texts.evaluation.count, beginOfText: false, precision: model.precision.rawValue),
+                windows: texts.evaluation.count, beginOfText: false, precision: prepared.model.precision.rawValue),
             fitness: options.fitness == .kl
                 ? "mean KL(dense ‖ pruned) in nats per token over the dense model's 256 most probable tokens"
                 : "mean negative log-likelihood in nats per token")
@@ -104,20 +94,5 @@ extension PruneRun {
                 channels: units[mlp], denseChannels: dense[index].channels, rate: rate([attention, mlp]),
                 attentionRate: rate([attention]), mlpRate: rate([mlp]))
         }
-    }
-
-    private func summary(_ finished: FinishedSearch) -> PruneReport.Search {
-        let history = finished.search.history
-        let count = history.records.count
-        return PruneReport.Search(
-            evaluated: count, finishReason: finished.reason.rawValue,
-            uniformFitness: history.records.first?.fitness, bestFitness: history.best?.fitness,
-            seconds: history.seconds, secondsPerCandidate: history.seconds / Double(max(count, 1)),
-            bestSoFar: history.bestSoFar,
-            operators: finished.search.statistics.map {
-                PruneReport.Operator(
-                    name: $0.operator.rawValue, evaluated: $0.evaluated, accepted: $0.accepted,
-                    improvedBest: $0.improvedBest)
-            })
     }
 }

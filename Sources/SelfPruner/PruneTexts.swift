@@ -8,35 +8,36 @@ struct PruneTexts {
     let fitnessPath: String
     let evaluationPath: String
     let calibration: [[Int32]]
-    let fitness: [[Int32]]
+    /// Windows of each rung.
+    let fitness: [[[Int32]]]
     let evaluation: [[Int32]]
     let evaluationName: String
     let tokenizerFiles: [TokenizerFile]
 
-    /// Windows of the fitness text: long enough for context, short enough for many of them.
-    private static let fitnessWindow = 1024
+    /// Windows of the fitness text: long enough for context, short enough for many of them on the first rung.
+    private static let fitnessWindow = 512
 
     /// - Throws: `SelfPrunerError` for texts that are missing, too short or overlap.
-    init(_ options: PruneOptions, _ tokenizer: Tokenizer) throws {
+    init(_ options: SearchOptions, _ tokenizer: Tokenizer) throws {
         calibrationPaths = try options.calibrationTexts ?? [DefaultTexts.calibration.path()]
         fitnessPath = try options.fitnessText ?? DefaultTexts.fitness.path()
         evaluationPath = try options.evaluationText ?? DefaultTexts.evaluation.path()
         let calibration = try Text(
             calibrationPaths, maximumTokens: options.calibrationTokens, tokenizer: tokenizer)
-        let fitness = try Text([fitnessPath], maximumTokens: options.fitnessTokens, tokenizer: tokenizer)
+        let fitness = try Text(fitnessPath, tokenizer: tokenizer, joiner: options.fitnessJoiner)
         var evaluation = try Text(evaluationPath, tokenizer: tokenizer, joiner: options.evaluationJoiner)
         if let maximum = options.evaluationTokens { evaluation.tokens = Array(evaluation.tokens.prefix(maximum)) }
         try Text.refuseOverlap([
             ("calibration", calibration), ("fitness", fitness), ("evaluation", evaluation),
         ])
         self.calibration = try Self.windows(calibration, options.sequenceLength)
-        self.fitness = try Self.windows(fitness, min(Self.fitnessWindow, options.sequenceLength))
+        self.fitness = try Self.rungs(fitness, options)
         self.evaluation = try Self.windows(evaluation, options.sequenceLength)
         evaluationName = evaluation.name
         tokenizerFiles = try tokenizer.exportFiles()
     }
 
-    var longestWindow: Int { (calibration + fitness + evaluation).map(\.count).max() ?? 0 }
+    var longestWindow: Int { (calibration + fitness.joined() + evaluation).map(\.count).max() ?? 0 }
 
     private static func windows(_ text: Text, _ length: Int) throws(SelfPrunerError) -> [[Int32]] {
         let windows = TextWindows(text.tokens, length: length).windows
@@ -45,5 +46,24 @@ struct PruneTexts {
                 .textTooShort, "The text \(text.name) has \(text.tokens.count) tokens; at least 2 are needed")
         }
         return windows
+    }
+
+    /// Windows for each rung from all over the text, so that a short rung is no single document; none is on two rungs.
+    private static func rungs(_ text: Text, _ options: SearchOptions) throws(SelfPrunerError) -> [[[Int32]]] {
+        let length = min(fitnessWindow, options.sequenceLength, options.rungTokens.min() ?? fitnessWindow)
+        let windows = TextWindows(text.tokens, length: length).windows.filter { $0.count == length }
+        let counts = options.rungTokens.map { max(1, ($0 + length / 2) / length) }
+        guard windows.count >= counts.reduce(0, +) else {
+            throw SelfPrunerError(
+                .textTooShort,
+                "The fitness text \(text.name) has \(text.tokens.count) tokens; the rungs of the search need "
+                    + "\(counts.reduce(0, +) * length)")
+        }
+        var free = Array(windows.indices)
+        return counts.map { count in
+            let chosen = (0..<count).map { free[$0 * free.count / count] }
+            free.removeAll(where: Set(chosen).contains)
+            return chosen.map { windows[$0] }
+        }
     }
 }

@@ -6,6 +6,8 @@ public protocol RunObserver: Sendable {
     func begin(stage: String, total: Int, unit: String)
     func update(_ count: Int, note: String?)
     func end(note: String?)
+    /// Something happened in the stage `search`.
+    func search(_ progress: SearchProgress)
     /// Asked often; the operation then throws `CancellationError` and leaves no output behind.
     var isCancelled: Bool { get }
 }
@@ -20,6 +22,8 @@ public struct SilentObserver: RunObserver {
 }
 
 extension RunObserver {
+    public func search(_ progress: SearchProgress) {}
+
     /// Runs one stage.
     func stage<Result>(
         _ name: String, total: Int, unit: String, _ body: (_ progress: (Int) -> Void) throws -> Result

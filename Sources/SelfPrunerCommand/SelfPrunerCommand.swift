@@ -22,6 +22,7 @@ struct SelfPrunerCommand: AsyncParsableCommand {
         version: selfPrunerVersion,
         subcommands: [
             InspectCommand.self, TokenizeCommand.self, EvaluateCommand.self, GenerateCommand.self, PruneCommand.self,
+            SearchCommand.self,
             LogitsCommand.self,
         ])
 

@@ -18,14 +18,6 @@ struct JSONFlag: ParsableArguments {
     var json = false
 }
 
-extension ComputeOptions.Precision: ExpressibleByArgument {}
-extension TextJoiner: ExpressibleByArgument {}
-extension PruneOptions.Method: ExpressibleByArgument {}
-extension PruneOptions.Allocation: ExpressibleByArgument {}
-extension PruneOptions.Fitness: ExpressibleByArgument {}
-extension PruneOptions.Granularity: ExpressibleByArgument {}
-extension PruneOptions.ElementType: ExpressibleByArgument {}
-
 func printJSON(_ value: some Encodable) throws {
     try writeToStandardOutput(JSONOutput.encode(value))
 }

@@ -1,0 +1,49 @@
+import Checkpoints
+import Foundation
+import Kernels
+import Logging
+import Models
+import Search
+import Tokenization
+
+/// A model and its texts, read and ready to run.
+struct PreparedModel {
+    let checkpoint: any Checkpoint
+    let tokenizer: Tokenizer
+    let texts: PruneTexts
+    let model: LlamaModel
+    let workspace: Workspace
+
+    /// Tokens that the prompts of the model under pruning may have, replies included.
+    static let promptPositions = 4096
+
+    /// - Throws: errors that describe themselves in a sentence.
+    init(_ options: SearchOptions, _ precision: Precision, _ observer: some RunObserver) throws {
+        checkpoint = try openCheckpoint(options.model)
+        tokenizer = try Tokenizer(checkpoint.tokenizer)
+        texts = try PruneTexts(options, tokenizer)
+        let positions = max(
+            texts.longestWindow, min(Self.promptPositions, checkpoint.description.contextLength))
+        model = try loadModel(checkpoint, precision, positions: positions, observer)
+        workspace = Workspace(model, rows: max(workspaceRows, texts.longestWindow))
+    }
+}
+
+private let log = Logger(label: "selfpruner.stages")
+
+/// Seconds of each stage.
+struct StageTimes {
+    private(set) var seconds: [String: Double] = [:]
+
+    mutating func measure<Result>(_ name: String, _ body: () throws -> Result) rethrows -> Result {
+        let start = ContinuousClock.now
+        defer { add(name, since: start) }
+        return try body()
+    }
+
+    mutating func add(_ name: String, since start: ContinuousClock.Instant) {
+        let elapsed = (ContinuousClock.now - start) / .seconds(1)
+        seconds[name, default: 0] += elapsed
+        log.debug("stage done", metadata: ["stage": "\(name)", "seconds": "\(elapsed)"])
+    }
+}

@@ -1,0 +1,145 @@
+import Calibration
+import Compaction
+import Evaluation
+import Factors
+import Foundation
+import Kernels
+import Models
+import Search
+
+/// All that searches on one model, rate and method have in common: the factors of every sublayer, the space, and the
+/// texts that candidates are measured on.
+struct PreparedSearch {
+    let prepared: PreparedModel
+    let plan: PruningPlan
+    let space: SearchSpace
+    let budget: Budget
+    let memory: EvaluationMemory
+    let models: CandidateModels
+    let evaluator: CandidateEvaluator
+
+    init(
+        _ prepared: PreparedModel, _ options: SearchOptions, _ times: inout StageTimes, _ observer: some RunObserver
+    ) throws {
+        self.prepared = prepared
+        let (plan, space, budget) = try Self.factor(prepared, options, &times, observer)
+        (self.plan, self.space, self.budget) = (plan, space, budget)
+        let rungs = try times.measure("fitness targets") {
+            try prepared.texts.fitness.map { windows in
+                try FitnessText(
+                    windows, mode: options.fitness == .kl ? .kl : .perplexity, dense: prepared.model,
+                    in: prepared.workspace, isCancelled: { observer.isCancelled })
+            }
+        }
+        let demand = EvaluationMemory.Demand(
+            dense: prepared.model, space: space, workspace: prepared.workspace, rungTokens: rungs.map(\.tokens),
+            factors: plan.byteCount, targets: rungs.reduce(0) { $0 + $1.byteCount },
+            candidates: max(options.generation, options.population, space.sublayers.count),
+            survivors: options.population)
+        memory = try EvaluationMemory(limit: options.memory ?? Self.defaultMemory, demand)
+        models = CandidateModels(plan: plan, dense: prepared.model, space: space, memoryLimit: memory.sublayers)
+        evaluator = CandidateEvaluator(
+            rungs: rungs, models: models, dense: prepared.model, space: space, workspace: prepared.workspace,
+            memory: memory)
+    }
+
+    /// Half of the machine's memory.
+    static var defaultMemory: Int { Int(clamping: ProcessInfo.processInfo.physicalMemory / 2) }
+
+    /// The factors alone, for an allocation that needs no search.
+    static func factor(
+        _ prepared: PreparedModel, _ options: SearchOptions, _ times: inout StageTimes, _ observer: some RunObserver
+    ) throws -> (PruningPlan, SearchSpace, Budget) {
+        let calibration = try times.measure("calibrate") {
+            try observer.stage(
+                "calibrate", total: prepared.texts.calibration.reduce(0) { $0 + $1.count }, unit: "tokens"
+            ) { progress in
+                try Calibration(
+                    prepared.model, prepared.texts.calibration, in: prepared.workspace, progress: progress,
+                    isCancelled: { observer.isCancelled })
+            }
+        }
+        let plan = try times.measure("factor") {
+            try observer.stage("factor", total: prepared.model.attention.count, unit: "blocks") { progress in
+                try PruningPlan(
+                    DenseBlocks(prepared.checkpoint), calibration,
+                    method: options.method == .nested ? .nested : .wandaSP, ridge: options.ridge, progress: progress,
+                    isCancelled: { observer.isCancelled })
+            }
+        }
+        let description = prepared.checkpoint.description
+        let space = try SearchSpace(
+            description, granularity: options.granularity == .layer ? .layer : .sublayer,
+            channelStep: options.channelStep, addsBiases: plan.addsBiases, rates: options.rateBounds)
+        // The biases that the refit adds count against the budget.
+        let budget = Budget(
+            maximumParameters: Int(((1 - options.rate) * Double(description.decoderParameters)).rounded(.down)))
+        try budget.check(in: space)
+        return (plan, space, budget)
+    }
+
+    static func uniform(_ space: SearchSpace, _ budget: Budget) throws -> Candidate {
+        let seeds = try UniformSeed().seeds(in: space, budget: budget)
+        return try space.repair(seeds[0].levels, to: budget)
+    }
+
+    // MARK: Sensitivities
+
+    /// Levels at which the sublayers are cut, one at a time: the nearest to the rate of the whole.
+    var sensitivityLevels: [Int] {
+        let kept = Double(budget.maximumParameters) / Double(max(space.fullParameters, 1))
+        return space.sublayers.map { sublayer in
+            let target = kept * Double(sublayer.fullParameters)
+            let levels = sublayer.parameters.indices.dropLast()
+            return levels.min {
+                abs(Double(sublayer.parameters[$0]) - target) < abs(Double(sublayer.parameters[$1]) - target)
+            } ?? sublayer.fullLevel
+        }
+    }
+
+    /// Divergence of the dense model with one sublayer cut, per sublayer, on the text of the first rung.
+    func measureSensitivities(_ observer: some RunObserver) throws -> [Double] {
+        let levels = sensitivityLevels
+        let candidates = space.sublayers.indices.map { index in
+            var candidate = space.full
+            candidate.levels[index] = levels[index]
+            return candidate
+        }
+        var values = [Double](repeating: 0, count: candidates.count)
+        try observer.stage("sensitivities", total: candidates.count, unit: "sublayers") { progress in
+            var done = 0
+            try evaluator.evaluate(candidates, rung: 0, isCancelled: { observer.isCancelled }) { place, value in
+                values[place] = value
+                done += 1
+                progress(done)
+            }
+        }
+        return values
+    }
+
+    /// Allocations in closed form.
+    func seeds(_ options: SearchOptions, _ sensitivities: [Double]?) -> [any SeedProposer] {
+        guard options.usesSeeds else { return [] }
+        let errors = plan.residualErrors(in: space)
+        var seeds: [any SeedProposer] = [UniformSeed()]
+        if let errors { seeds += Self.errorCurveSeeds(errors, space) }
+        if let sensitivities {
+            seeds.append(
+                SensitivitySeeds(sensitivities: sensitivities, levels: sensitivityLevels, errors: errors))
+        }
+        return seeds + [SlopeSeeds()]
+    }
+
+    /// Allocations by the noise that each level adds to the residual stream. What it does to the output depends on the
+    /// blocks behind it too, so some seeds count early noise more, or less.
+    private static func errorCurveSeeds(_ errors: [[Double]], _ space: SearchSpace) -> [any SeedProposer] {
+        let blocks = Double(max(1, (space.sublayers.last?.block ?? 0)))
+        return [0.0, 1, -1].map { tilt in
+            let tilted = zip(space.sublayers, errors).map { sublayer, curve in
+                let factor = exp(tilt * (0.5 - Double(sublayer.block) / blocks))
+                return curve.map { $0 * factor }
+            }
+            return ErrorCurveSeeds(errors: tilted, exponents: tilt == 0 ? [1, 1.5, 0.75] : [1], blends: [1])
+        }
+    }
+}

@@ -1,0 +1,54 @@
+extension SearchOptions {
+    /// The search as the paper describes it (arXiv 2502.14413): one rate for each block between 0.1 and 0.9, 30
+    /// candidates and 20 iterations of 10 mutations and 10 crossovers by a language model, each measured in full by its
+    /// perplexity after Wanda-sp. The paper's text is WikiText-2, which has to be named as the fitness text.
+    public mutating func applyPaperSettings() {
+        method = .wandaSP
+        granularity = .layer
+        rateBounds = 0.1...0.9
+        fitness = .perplexity
+        proposer = chat == nil ? .self : .chat
+        usesSeeds = false
+        population = 30
+        generation = 20
+        candidates = 430
+        rungTokens = [rungTokens.last ?? 16384]
+        rungShares = []
+    }
+
+    /// - Throws: `SelfPrunerError.badOption`.
+    func check() throws(SelfPrunerError) {
+        func refuse(_ sentence: String) throws(SelfPrunerError) { throw SelfPrunerError(.badOption, sentence) }
+        if !(rate > 0 && rate < 1) { try refuse("The rate must lie between 0 and 1, not \(rate)") }
+        if !(ridge >= 0 && ridge.isFinite) { try refuse("The ridge must be 0 or more, not \(ridge)") }
+        let counts = [
+            ("candidates", candidates), ("the population", population), ("a generation", generation),
+            ("the calibration tokens", calibrationTokens), ("the evaluation tokens", evaluationTokens ?? 2),
+            ("the channel step", channelStep ?? 1), ("the memory", memory ?? 1),
+            ("the sequence length", sequenceLength > 1 ? sequenceLength : 0),
+            ("the tokens of a rung", (rungTokens.min() ?? 0) > 1 ? 1 : 0),
+            ("the requests at a time", chat?.concurrency ?? 1),
+        ]
+        for (name, count) in counts where count < 1 { try refuse("The number given for \(name) is too small") }
+        if rungShares.count != rungTokens.count - 1 {
+            try refuse(
+                "A race of \(rungTokens.count) rungs needs \(rungTokens.count - 1) shares, not \(rungShares.count)")
+        }
+        if let share = rungShares.first(where: { !($0 > 0 && $0 <= 1) }) {
+            try refuse("The share that goes on to the next rung must lie between 0 and 1, not \(share)")
+        }
+        if let timeLimit, !(timeLimit > 0) {
+            try refuse("The time limit must be more than 0 seconds, not \(timeLimit)")
+        }
+        if let bounds = rateBounds, !(bounds.lowerBound >= 0 && bounds.upperBound <= 1) {
+            try refuse("The bounds of rates must lie between 0 and 1")
+        }
+        if proposer == .chat, chat == nil {
+            try refuse("The proposer chat needs an endpoint and the name of its model, or a record to replay")
+        }
+        if let chat, !(chat.timeout > 0) { try refuse("The time limit of a request must be more than 0 seconds") }
+    }
+
+    /// The rungs, for reports: `1024 → 4096 → 16384 tokens`.
+    var rungWords: String { rungTokens.map { "\($0)" }.joined(separator: " → ") + " tokens" }
+}

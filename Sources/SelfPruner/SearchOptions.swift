@@ -1,0 +1,122 @@
+/// What to search for and how: shared by `search`, `prune` and `compare`.
+public struct SearchOptions: Sendable {
+    public enum Method: String, Sendable, Codable, CaseIterable {
+        /// Units in Wanda-sp's order, output projections refit by nested least squares, with a bias.
+        case nested
+        /// Wanda-sp as published: no refit, no bias.
+        case wandaSP = "wanda-sp"
+    }
+
+    public enum Fitness: String, Sendable, Codable, CaseIterable {
+        /// Mean KL(dense ‖ pruned) per token.
+        case kl
+        /// Perplexity on the fitness text, as in the paper.
+        case perplexity
+    }
+
+    public enum Granularity: String, Sendable, Codable, CaseIterable {
+        /// One rate for a block, as in the paper.
+        case layer
+        /// Attention and MLP apart.
+        case sublayer
+    }
+
+    /// Who makes the candidates.
+    public enum ProposerKind: String, Sendable, Codable, CaseIterable {
+        /// All that are at hand, credited by what they improve.
+        case adaptive
+        /// The model under pruning.
+        case `self`
+        /// A model behind a chat endpoint.
+        case chat
+        /// Classical operators.
+        case evolution
+        /// Independent random candidates.
+        case random
+        /// The same rate everywhere; nothing is searched.
+        case uniform
+        /// Ablations of the paper: evolution in place of the model for the first population, or for all offspring.
+        case selfWithoutInitialization = "self-without-initialization"
+        case selfWithoutVariation = "self-without-variation"
+    }
+
+    /// How the model under pruning is asked.
+    public enum PromptStyle: String, Sendable, Codable, CaseIterable {
+        /// `chat` for models with a chat template and at least a billion parameters, else `continuation`.
+        case auto
+        case continuation, chat
+    }
+
+    public var model: String
+    /// Fraction of the decoder blocks' parameters to remove.
+    public var rate: Double
+    public var method = Method.nested
+    public var granularity = Granularity.sublayer
+    /// Bounds of what a sublayer, or a block, may lose of itself; `nil` for none.
+    public var rateBounds: ClosedRange<Double>?
+    /// Channels of one step of an MLP; `nil` for a 32nd of its channels in multiples of 32.
+    public var channelStep: Int?
+    /// λ of the least squares, a fraction of the inputs' mean variance.
+    public var ridge = 1e-3
+    public var fitness = Fitness.kl
+    public var proposer = ProposerKind.adaptive
+    /// Begins with allocations in closed form: uniform, slopes, error curves, sensitivities. Without them the proposer
+    /// makes the whole first population.
+    public var usesSeeds = true
+    /// Candidates of the search.
+    public var candidates = 200
+    public var population = 30
+    /// Offspring that are proposed and raced together.
+    public var generation = 20
+    /// Tokens of the text of each rung of the race, disjoint parts of the fitness text.
+    public var rungTokens = [1024, 4096, 16384]
+    /// Share of those on a rung that goes on to the next.
+    public var rungShares = [0.2, 0.25]
+    /// Seconds that the search may take.
+    public var timeLimit: Double?
+    public var seed: UInt64 = 0
+    /// Texts; `nil` for the default ones that set-up prepares.
+    public var calibrationTexts: [String]?
+    public var fitnessText: String?
+    public var evaluationText: String?
+    public var evaluationJoiner = TextJoiner.none
+    public var fitnessJoiner = TextJoiner.none
+    public var calibrationTokens = 65536
+    public var evaluationTokens: Int? = 32768
+    public var sequenceLength = 2048
+    /// Folder with prompts in place of the program's own.
+    public var prompts: String?
+    public var promptStyle = PromptStyle.auto
+    public var chat: ChatOptions?
+    /// Bytes that the search may take; `nil` for half of the machine's.
+    public var memory: Int?
+    public var compute = ComputeOptions()
+
+    public init(model: String, rate: Double) {
+        self.model = model
+        self.rate = rate
+    }
+}
+
+/// A chat endpoint that speaks OpenAI's protocol.
+public struct ChatOptions: Sendable {
+    /// `http://host:port`, a base such as `https://host/v1`, or all of `…/chat/completions`.
+    public var endpoint: String
+    public var model: String
+    /// The environment variable that has the key. The key is never stored or shown.
+    public var keyVariable = "SELFPRUNER_CHAT_KEY"
+    /// A record of exchanges that answers in place of the endpoint.
+    public var replay: String?
+    /// Requests under way at the same time.
+    public var concurrency = 4
+    /// Seconds for one request.
+    public var timeout = 120.0
+    /// Prices of a million tokens, for the report.
+    public var promptPrice: Double?
+    public var completionPrice: Double?
+
+    public init(endpoint: String, model: String) {
+        self.endpoint = endpoint
+        self.model = model
+    }
+}

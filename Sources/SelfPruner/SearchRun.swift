@@ -1,0 +1,128 @@
+import Compaction
+import Foundation
+import Journals
+import Kernels
+import Models
+import Search
+
+/// A search that ended by itself.
+struct FinishedSearch {
+    var search: EvolutionarySearch
+    var reason: FinishReason
+    var sensitivities: [Double]?
+    var work: EvaluationWork
+    var sensitivitySeconds: Double
+    var usage: ChatUsageReport?
+    var seconds: Double
+}
+
+/// One search on a model, journalled in its folder, from wherever it stands.
+struct SearchRun<Observer: RunObserver> {
+    let options: SearchOptions
+    let shared: PreparedSearch
+    let observer: Observer
+    /// Where the journal is; `nil` to keep none.
+    let folder: RunFolder?
+    let journal: JournalFile<RunEvent>?
+
+    /// - Throws: `JournalError` when another process has the folder, or another run is in it.
+    init(
+        _ options: SearchOptions, _ shared: PreparedSearch, folder: RunFolder?, _ observer: Observer
+    ) throws {
+        self.options = options
+        self.shared = shared
+        self.folder = folder
+        self.observer = observer
+        journal = try folder?.journal(of: RunEvent.self)
+    }
+
+    static func open(
+        _ path: String, _ options: SearchOptions, _ prepared: PreparedModel
+    ) throws -> RunFolder {
+        try RunFolder(
+            path,
+            identity: try RunIdentity(options, prepared.checkpoint, prepared.texts, prepared.model.precision),
+            mayChange: RunIdentity.mayChange)
+    }
+
+    /// Runs to the end.
+    /// - Throws: `CancellationError`: what was evaluated is in the journal.
+    func run() async throws -> FinishedSearch {
+        let start = ContinuousClock.now
+        let events = journal?.events ?? []
+        let (sensitivities, sensitivitySeconds) = try sensitivities(events)
+        let chosen = try options.makeProposer(
+            shared.prepared, folder, isCancelled: { [observer] in observer.isCancelled })
+        var search = try EvolutionarySearch(
+            space: shared.space, budget: shared.budget, settings: settings,
+            seeds: shared.seeds(options, sensitivities), proposer: chosen.proposer, sensitivities: sensitivities,
+            resuming: events.compactMap { if case .search(let event) = $0 { event } else { nil } })
+        var monitor = SearchMonitor(search, options, observer)
+        var fitness = ModelFitness(
+            evaluator: shared.evaluator, isCancelled: { [observer] in observer.isCancelled })
+        monitor.begin()
+        defer { monitor.end() }
+        let reason: FinishReason
+        do {
+            reason = try await search.run(
+                &fitness, shouldStop: { [observer] in observer.isCancelled },
+                onEvent: { event in
+                    try journal?.append(.search(event))
+                    try monitor.take(event)
+                    if case .proposed = event { shared.evaluator.keep(monitor.survivors) }
+                })
+        } catch is CancellationError {
+            throw CancellationError()
+        }
+        if observer.isCancelled { throw CancellationError() }
+        let work = EvaluationWork(
+            shared.evaluator.counters, seconds: (ContinuousClock.now - start) / .seconds(1))
+        try journal?.append(.work(work))
+        return FinishedSearch(
+            search: search, reason: reason, sensitivities: sensitivities, work: work,
+            sensitivitySeconds: sensitivitySeconds, usage: await ChatUsageReport(chosen.chat),
+            seconds: (ContinuousClock.now - start) / .seconds(1))
+    }
+
+    private var settings: SearchSettings {
+        SearchSettings(
+            population: options.population, candidates: options.candidates, timeLimit: options.timeLimit,
+            seed: options.seed, generation: options.generation, race: Race(shares: options.rungShares))
+    }
+
+    /// From the journal, or measured. Nothing uses those of a search without a model and without seeds.
+    private func sensitivities(_ events: [RunEvent]) throws -> ([Double]?, Double) {
+        for case .sensitivities(let values, let seconds) in events
+        where values.count == shared.space.sublayers.count {
+            return (values, seconds)
+        }
+        guard options.proposer != .uniform else { return (nil, 0) }
+        let start = ContinuousClock.now
+        let values = try shared.measureSensitivities(observer)
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        try journal?.append(.sensitivities(values, seconds: seconds))
+        return (values, seconds)
+    }
+}
+
+extension EvaluationWork {
+    init(_ counters: CandidateEvaluator.Counters, seconds: Double) {
+        self.init(
+            tokenSublayers: counters.tokenSublayers, tokenSublayersAlone: counters.tokenSublayersAlone,
+            headTokens: counters.headTokens, peakActivationBytes: counters.peakBytes, seconds: seconds)
+    }
+}
+
+/// Runs candidates on the texts of the rungs.
+private struct ModelFitness: Fitness {
+    let evaluator: CandidateEvaluator
+    let isCancelled: @Sendable () -> Bool
+
+    var rungTokens: [Int] { evaluator.rungTokens }
+
+    mutating func evaluate(
+        _ candidates: [Candidate], rung: Int, onResult: (Int, Double) throws -> Void
+    ) throws {
+        try evaluator.evaluate(candidates, rung: rung, isCancelled: isCancelled, onResult: onResult)
+    }
+}

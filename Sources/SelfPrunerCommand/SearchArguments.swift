@@ -1,0 +1,192 @@
+import ArgumentParser
+import Foundation
+import SelfPruner
+
+/// What a search looks for and how: of `search`, `prune` and `compare`.
+struct SearchArguments: ParsableArguments {
+    @Option(
+        help: "default, or paper: the search of arXiv 2502.14413 as it stands (name WikiText-2 as --fitness-text).")
+    var mode = SearchMode.default
+
+    @Option(help: "nested (refit by least squares) or wanda-sp (as published).")
+    var method: SearchOptions.Method?
+
+    @Option(help: "layer (one rate for a block) or sublayer (attention and MLP apart; the default).")
+    var granularity: SearchOptions.Granularity?
+
+    @Option(help: "Channels of one step of an MLP; a 32nd of them in multiples of 32 by default.")
+    var channelStep: Int?
+
+    @Option(help: "Ridge of the least squares, a fraction of the inputs' mean variance.")
+    var ridge: Double = Self.defaults.ridge
+
+    @Option(help: "What the search minimises: kl (divergence from the dense model; the default) or perplexity.")
+    var fitness: SearchOptions.Fitness?
+
+    @Option(help: "Candidates to evaluate. (default: \(Self.defaults.candidates))")
+    var candidates: Int?
+
+    @Option(help: "Candidates that the search keeps and breeds from.")
+    var population: Int = Self.defaults.population
+
+    @Option(help: "Candidates that are proposed and raced together.")
+    var generation: Int = Self.defaults.generation
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Tokens of each text of the race: all candidates are measured on the first, few on the last. \
+            (default: \(Self.defaults.rungTokens.map { "\($0)" }.joined(separator: ",")))
+            """, valueName: "tokens,…"))
+    var rungs: NumberList<Int>?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Share of those on each text that goes on to the next. \
+            (default: \(Self.defaults.rungShares.map { "\($0)" }.joined(separator: ",")))
+            """, valueName: "share,…"))
+    var promote: NumberList<Double>?
+
+    @Option(name: .customLong("time"), help: "Limit of the search, such as 90s, 12m or 1.5h.")
+    var timeLimit: TimeLimit?
+
+    @Option(help: "Seed of the search; the same seed gives the same result.")
+    var seed: UInt64 = 0
+
+    @Option(help: "Memory that the search may take, such as 8GB; half of the machine's by default.")
+    var memory: MemoryAmount?
+
+    @Option(help: "Folder with prompts in place of the program's own.")
+    var prompts: String?
+
+    @Option(help: "How the model under pruning is asked: auto, continuation or chat.")
+    var promptStyle = SearchOptions.PromptStyle.auto
+
+    @OptionGroup(title: "Chat endpoint") var chat: ChatArguments
+    @OptionGroup(title: "Texts") var texts: TextArguments
+
+    private static let defaults = SearchOptions(model: "", rate: 0.5)
+
+    /// - Throws: `ValidationError`.
+    func options(model: String, rate: Double, compute: ComputeArguments) throws -> SearchOptions {
+        var options = SearchOptions(model: model, rate: rate)
+        options.chat = try chat.options
+        if let rungs { options.rungTokens = rungs.values }
+        if mode == .paper { options.applyPaperSettings() }
+        if let method { options.method = method }
+        if let granularity { options.granularity = granularity }
+        options.channelStep = channelStep
+        options.ridge = ridge
+        if let fitness { options.fitness = fitness }
+        if let candidates { options.candidates = candidates }
+        options.population = population
+        options.generation = generation
+        if let rungs { options.rungTokens = rungs.values }
+        if let promote {
+            options.rungShares = promote.values
+        } else if rungs != nil {
+            // As many shares as the rungs need, the last one for all that the default does not have.
+            let shares = Self.defaults.rungShares
+            options.rungShares = (0..<options.rungTokens.count - 1).map { shares[min($0, shares.count - 1)] }
+        }
+        options.timeLimit = timeLimit?.seconds
+        options.seed = seed
+        options.memory = memory?.bytes
+        options.prompts = prompts
+        options.promptStyle = promptStyle
+        texts.apply(to: &options)
+        options.compute = compute.options
+        if mode == .paper, texts.fitnessText == nil {
+            throw ValidationError(
+                "The paper measures candidates on WikiText-2: name it with --fitness-text, and add"
+                    + " --fitness-joiner wikitext for the raw file.")
+        }
+        return options
+    }
+}
+
+enum SearchMode: String, ExpressibleByArgument, CaseIterable { case `default`, paper }
+
+/// Who answers the chat proposer.
+struct ChatArguments: ParsableArguments {
+    @Option(help: "Address of an OpenAI-compatible server, such as http://127.0.0.1:8080.")
+    var endpoint: String?
+
+    @Option(help: "Name of the endpoint's model.")
+    var chatModel: String?
+
+    @Option(
+        help: "Environment variable with the endpoint's key; the key itself is never shown or stored.")
+    var keyVariable = ChatOptions(endpoint: "", model: "").keyVariable
+
+    @Option(help: "Answer from this record of exchanges (exchanges.jsonl of a run) and ask nobody.")
+    var replay: String?
+
+    @Option(help: "Requests under way at the same time.")
+    var concurrency: Int = ChatOptions(endpoint: "", model: "").concurrency
+
+    @Option(help: "Limit of one request, such as 60s.")
+    var requestTime = TimeLimit(seconds: ChatOptions(endpoint: "", model: "").timeout)
+
+    @Option(help: "Price of a million prompt tokens, for the report's cost.")
+    var promptPrice: Double?
+
+    @Option(help: "Price of a million completion tokens.")
+    var completionPrice: Double?
+
+    var options: ChatOptions? {
+        get throws {
+            if endpoint == nil && replay == nil { return nil }
+            guard let model = chatModel ?? (replay == nil ? nil : "recorded") else {
+                throw ValidationError("--endpoint needs --chat-model, the name of the model that answers there.")
+            }
+            var options = ChatOptions(endpoint: endpoint ?? "", model: model)
+            options.keyVariable = keyVariable
+            options.replay = replay
+            options.concurrency = concurrency
+            options.timeout = requestTime.seconds
+            options.promptPrice = promptPrice
+            options.completionPrice = completionPrice
+            return options
+        }
+    }
+}
+
+/// The three texts, which must not overlap.
+struct TextArguments: ParsableArguments {
+    @Option(name: .customLong("calibration"), parsing: .upToNextOption, help: "Text files for the calibration.")
+    var calibration: [String] = []
+
+    @Option(help: "Text file that the search measures candidates on.")
+    var fitnessText: String?
+
+    @Option(help: "How the fitness text is made of its file: none or wikitext.")
+    var fitnessJoiner = TextJoiner.none
+
+    @Option(help: "Text file that the report measures on.")
+    var evaluationText: String?
+
+    @Option(help: "How the evaluation text is made of its file: none or wikitext.")
+    var evaluationJoiner = TextJoiner.none
+
+    @Option(help: "Calibration tokens, shared evenly by the files.")
+    var calibrationTokens: Int = SearchOptions(model: "", rate: 0.5).calibrationTokens
+
+    @Option(help: "Evaluation tokens at most, or all.")
+    var evaluationTokens = TokenLimit.atMost(32768)
+
+    @Option(help: "Tokens of one window of calibration and evaluation.")
+    var sequenceLength = 2048
+
+    func apply(to options: inout SearchOptions) {
+        options.calibrationTexts = calibration.isEmpty ? nil : calibration
+        options.fitnessText = fitnessText
+        options.fitnessJoiner = fitnessJoiner
+        options.evaluationText = evaluationText
+        options.evaluationJoiner = evaluationJoiner
+        options.calibrationTokens = calibrationTokens
+        options.evaluationTokens = evaluationTokens.count
+        options.sequenceLength = sequenceLength
+    }
+}
