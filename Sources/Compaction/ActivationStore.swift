@@ -12,11 +12,13 @@ final class ActivationStore {
     /// Streams lie behind every `stride` sublayers.
     let stride: Int
     private(set) var byteCount = 0
+    private let pool: StreamPool
     private var places: [Place: Streams] = [:]
     private var holders: [Holder: State] = [:]
 
-    init(memoryLimit: Int, stride: Int) {
+    init(memoryLimit: Int, stride: Int, pool: StreamPool) {
         self.memoryLimit = memoryLimit
+        self.pool = pool
         self.stride = max(1, stride)
     }
 
@@ -106,7 +108,10 @@ extension ActivationStore {
                 places[place] = streams
             } else {
                 places[place] = nil
-                byteCount -= streams.batches.values.reduce(0) { $0 + $1.byteCount }
+                for stream in streams.batches.values {
+                    byteCount -= stream.byteCount
+                    pool.give(stream)
+                }
             }
         }
     }
@@ -139,7 +144,7 @@ extension ActivationStore {
         }
         // A candidate that gave its streams may have been the only one to pass here.
         guard places[place] != nil else { return }
-        let stream = AlignedBuffer(byteCount: size)
+        let stream = pool.take(size)
         workspace.saveResidual(rows: rows, to: stream)
         places[place]?.batches[batch] = stream
         byteCount += size

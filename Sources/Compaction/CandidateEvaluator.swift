@@ -20,6 +20,7 @@ package final class CandidateEvaluator {
     private let space: SearchSpace
     private let workspace: Workspace
     private let walkingLimit: Int
+    private let pool: StreamPool
     private let store: ActivationStore
     package private(set) var counters = Counters()
 
@@ -56,7 +57,9 @@ package final class CandidateEvaluator {
         self.space = space
         self.workspace = workspace
         walkingLimit = memory.walking
-        store = ActivationStore(memoryLimit: memory.kept, stride: memory.stride)
+        let (limit, overflow) = memory.walking.addingReportingOverflow(memory.kept)
+        pool = StreamPool(limit: overflow ? .max : limit)
+        store = ActivationStore(memoryLimit: memory.kept, stride: memory.stride, pool: pool)
     }
 
     /// Tokens of each rung's text.
@@ -144,13 +147,13 @@ extension CandidateEvaluator {
         func visit(_ node: CandidateTrie, from source: Streams?, mayOverwrite: Bool) throws {
             if node.isLeaf { return try score(node, from: source) }
             var here = source
-            var allocated = 0
-            defer { streamBytes -= allocated }
+            var allocated: Streams?
+            defer { if let allocated { release(allocated) } }
             var ownsHere = mayOverwrite
             if node.levels.count > source?.depth ?? 0 {
                 if !mayOverwrite {
-                    here = allocate(atDepth: node.levels.count)
-                    allocated = here?.batches.reduce(0) { $0 + $1.byteCount } ?? 0
+                    allocated = allocate(atDepth: node.levels.count)
+                    here = allocated
                 }
                 if let here {
                     for (batch, stream) in here.batches.enumerated() {
@@ -225,7 +228,14 @@ extension CandidateEvaluator {
             guard streamBytes + total <= evaluator.walkingLimit else { return nil }
             streamBytes += total
             notePeak()
-            return Streams(depth: depth, batches: sizes.map(AlignedBuffer.init(byteCount:)))
+            return Streams(depth: depth, batches: sizes.map(evaluator.pool.take))
+        }
+
+        private func release(_ streams: Streams) {
+            for stream in streams.batches {
+                streamBytes -= stream.byteCount
+                evaluator.pool.give(stream)
+            }
         }
 
         private func notePeak() {

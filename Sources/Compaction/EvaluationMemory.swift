@@ -105,9 +105,10 @@ package struct EvaluationMemory: Sendable, Equatable {
         let cached = min(max(demand.allSublayers - demand.candidate, 0), (rest - walking) / 2)
         sublayers = demand.candidate + cached
         kept = rest - walking - cached
-        // Coarser streams of all rungs save more than fine ones of the first.
+        // Coarse streams of all rungs save more than fine ones of the first; and below 4, keeping a stream (fresh memory
+        // above all) takes as long as the sublayers that it saves.
         let available = kept
-        stride = [1, 2, 4].first { demand.kept($0) <= available } ?? 8
+        stride = [4, 8].first { demand.kept($0) <= available } ?? 16
         self.demand = demand
         self.limit = limit
     }
