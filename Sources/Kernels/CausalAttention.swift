@@ -4,6 +4,7 @@
 package final class CausalAttention {
     /// Query rows of one block: enough for oneDNN's peak rate, few enough that the scores stay in the L2 cache.
     private static let blockRows = 128
+    private static let fewRows = 12
 
     private let headSize: Int
     private let precision: Precision
@@ -68,49 +69,64 @@ package final class CausalAttention {
         slots = (0..<max(1, Threads.count)).map { _ in Slot(headSize: headSize) }
     }
 
+    /// Runs sequences of one sublayer together.
     /// - Throws: `KernelError` when a product cannot be prepared.
-    package func apply(_ operands: Operands) throws(KernelError) {
-        let blocks = Self.plan(operands)
-        let bytes = blocks.reduce(0) { max($0, $1.rows * Self.scoreStride($1.keys) * 4) }
-        // [slot][block]
+    package func apply(_ sequences: [Operands]) throws(KernelError) {
+        guard let heads = sequences.first?.queryHeads else { return }
+        precondition(sequences.allSatisfy { $0.queryHeads == heads }, "the sequences are not of one sublayer")
+        var parts: [(operands: Operands, block: Block)] = []
+        for operands in sequences {
+            // Longest blocks first, so that the threads finish together.
+            for block in Self.plan(operands).reversed() { parts.append((operands, block)) }
+        }
+        let bytes = parts.reduce(0) { max($0, $1.block.rows * Self.scoreStride($1.block.keys) * 4) }
+        // [slot][part]
         var prepared: [[Products]] = []
         for slot in slots {
             if slot.scores.byteCount < bytes { slot.scores = AlignedBuffer(byteCount: bytes) }
             var products: [Products] = []
-            for block in blocks { products.append(try self.products(block, operands, slot)) }
+            for part in parts { products.append(try self.products(part.block, part.operands, slot)) }
             prepared.append(products)
         }
-        let heads = operands.queries == 1 ? operands.keyValueHeads : operands.queryHeads
-        Threads.forEach(blocks.count * heads) { slot, index in
-            // Longest blocks first, so that the threads finish together.
-            let number = blocks.count - 1 - index / heads
-            let (block, products) = (blocks[number], prepared[slot][number])
+        let tasks = parts.enumerated().flatMap { number, part in
+            (0..<(part.operands.queries == 1 ? part.operands.keyValueHeads : heads)).map { (part: number, index: $0) }
+        }
+        Threads.forEach(tasks.count) { slot, number in
+            let task = tasks[number]
+            let (part, products) = (parts[task.part], prepared[slot][task.part])
             switch precision {
-            case .float32: run(block, index % heads, operands, products, slots[slot], Float.self)
-            case .bfloat16: run(block, index % heads, operands, products, slots[slot], UInt16.self)
+            case .float32: run(part.block, task.index, part.operands, products, slots[slot], Float.self)
+            case .bfloat16: run(part.block, task.index, part.operands, products, slots[slot], UInt16.self)
             }
         }
     }
 
+    package func apply(_ operands: Operands) throws(KernelError) { try apply([operands]) }
+
     private typealias Products = (scores: Matmul, mix: Matmul)
 
-    /// Some query rows against all keys that any of them sees.
-    private struct Block: Hashable {
+    /// Some query rows against all keys that any of them sees. Where there is a single query, the rows are heads that
+    /// share their keys, counted from the first of their group.
+    private struct Block {
         var firstRow: Int
         var rows: Int
+        /// Those of the rows that no other block writes.
+        var written: Range<Int>
         var keys: Int
     }
 
     private static func plan(_ operands: Operands) -> [Block] {
-        if operands.queries == 1 {
-            // All heads of a group share their keys: they are the rows of one block.
-            let rows = operands.queryHeads / operands.keyValueHeads
-            return [Block(firstRow: 0, rows: rows, keys: roundedKeys(operands.firstPosition + 1, operands))]
-        }
-        return Swift.stride(from: 0, to: operands.queries, by: blockRows).map { first in
-            let rows = min(blockRows, operands.queries - first)
+        let single = operands.queries == 1
+        let count = single ? operands.queryHeads / operands.keyValueHeads : operands.queries
+        // oneDNN rearranges the keys and values for every product, and even one row costs it twice what two do, which
+        // it multiplies as they lie. So few rows go in pairs, the last of an odd number with the one before.
+        let size = count <= fewRows ? 2 : blockRows
+        return Swift.stride(from: 0, to: count, by: size).map { first in
+            let start = count <= fewRows ? max(0, min(first, count - 2)) : first
+            let rows = min(size, count - start)
+            let visible = operands.firstPosition + (single ? 1 : start + rows)
             return Block(
-                firstRow: first, rows: rows, keys: roundedKeys(operands.firstPosition + first + rows, operands))
+                firstRow: start, rows: rows, written: first - start..<rows, keys: roundedKeys(visible, operands))
         }
     }
 
@@ -140,35 +156,36 @@ package final class CausalAttention {
         return (scores, mix)
     }
 
-    /// One head's block (or one group's, when there is a single query row).
+    /// One head's block (or one group's, when there is a single query).
     private func run<E: Element>(
         _ block: Block, _ index: Int, _ operands: Operands, _ products: Products, _ slot: Slot, _: E.Type
     ) {
         let single = operands.queries == 1
         let groupSize = operands.queryHeads / operands.keyValueHeads
-        let firstHead = single ? index * groupSize : index
-        let group = firstHead / groupSize
+        let group = single ? index : index / groupSize
         let size = headSize
-        let query = operands.query.assumingMemoryBound(to: E.self) + block.firstRow * operands.queryStride
+        // From one row of the block to the next.
+        let (queryStride, outputStride) = single ? (size, size) : (operands.queryStride, operands.outputStride)
+        let firstHead = (single ? index * groupSize : index) * size
+        let query = operands.query.assumingMemoryBound(to: E.self) + firstHead + block.firstRow * queryStride
+        let output = operands.output.assumingMemoryBound(to: E.self) + firstHead + block.firstRow * outputStride
         let key = operands.key.assumingMemoryBound(to: E.self) + group * size
         let value = operands.value.assumingMemoryBound(to: E.self) + group * size
         let scores = slot.scores.floats
         let stride = Self.scoreStride(block.keys)
 
-        products.scores.run(query + firstHead * size, key, into: scores)
+        products.scores.run(query, key, into: scores)
         let scale = log2e / Float(size).squareRoot()
         for row in 0..<block.rows {
-            let visible = operands.firstPosition + block.firstRow + (single ? 0 : row) + 1
+            let visible = operands.firstPosition + (single ? 0 : block.firstRow + row) + 1
             slot.inverseSums.floats[row] = Softmax.exponentiate(
                 scores + row * stride, visible: visible, count: block.keys, scale: scale, as: E.self)
         }
         products.mix.run(scores, value, into: slot.mixed.address)
-
-        let output = operands.output.assumingMemoryBound(to: E.self) + block.firstRow * operands.outputStride
-        for row in 0..<block.rows {
-            let target =
-                single ? output + (firstHead + row) * size : output + row * operands.outputStride + index * size
-            E.scale(slot.mixed.floats + row * size, by: slot.inverseSums.floats[row], count: size, into: target)
+        for row in block.written {
+            E.scale(
+                slot.mixed.floats + row * size, by: slot.inverseSums.floats[row], count: size,
+                into: output + row * outputStride)
         }
     }
 }

@@ -79,9 +79,10 @@ extension LlamaModel {
         try workspace.products.linear(
             queryKeyValue, rows: rows, source: workspace.normed.address, into: workspace.queryKeyValue.address,
             as: precision, bias: sublayer.queryKeyValueBias)
-        for (index, sequence) in batch.sequences.enumerated() where !sequence.isEmpty {
-            try attend(sublayer, block, sequence, workspace, caches.isEmpty ? nil : caches[index])
-        }
+        try workspace.attention.apply(
+            batch.sequences.enumerated().filter { !$1.isEmpty }.map { index, sequence in
+                attentionOperands(sublayer, block, sequence, workspace, caches.isEmpty ? nil : caches[index])
+            })
         try workspace.products.linear(
             output, rows: rows, source: workspace.mixed.address, into: workspace.residual.address, as: .float32,
             epilogue: .accumulate, bias: sublayer.outputBias)
@@ -91,11 +92,11 @@ extension LlamaModel {
                 precision: precision, residual: workspace.residual.floats))
     }
 
-    /// Rotates, caches and mixes the rows of one sequence.
-    private func attend(
+    /// Rotates and caches the rows of one sequence, for the attention to mix.
+    private func attentionOperands(
         _ sublayer: AttentionSublayer, _ block: Int, _ sequence: Range<Int>, _ workspace: Workspace,
         _ cache: KeyValueCache?
-    ) throws {
+    ) -> CausalAttention.Operands {
         let (size, element) = (description.headSize, precision.byteCount)
         let queryWidth = sublayer.queryHeads * size
         let keyValueWidth = sublayer.keyValueHeads * size
@@ -118,12 +119,11 @@ extension LlamaModel {
             (key, value) = (cache.keys[block].address, cache.values[block].address)
             (stride, readable) = (keyValueWidth, cache.capacity)
         }
-        try workspace.attention.apply(
-            CausalAttention.Operands(
-                query: rows, queryStride: width, key: key, value: value, keyValueStride: stride,
-                output: workspace.mixed.address + sequence.lowerBound * queryWidth * element, outputStride: queryWidth,
-                queryHeads: sublayer.queryHeads, keyValueHeads: sublayer.keyValueHeads, queries: sequence.count,
-                firstPosition: firstPosition, readableKeys: readable))
+        return CausalAttention.Operands(
+            query: rows, queryStride: width, key: key, value: value, keyValueStride: stride,
+            output: workspace.mixed.address + sequence.lowerBound * queryWidth * element, outputStride: queryWidth,
+            queryHeads: sublayer.queryHeads, keyValueHeads: sublayer.keyValueHeads, queries: sequence.count,
+            firstPosition: firstPosition, readableKeys: readable)
     }
 
     private func runMLP(

@@ -12,6 +12,10 @@ struct CausalAttentionTests {
     static let cases = [
         Case(queries: 1, first: 0, queryHeads: 2, keyValueHeads: 2),
         Case(queries: 1, first: 200, queryHeads: 6, keyValueHeads: 2),
+        Case(queries: 1, first: 127, queryHeads: 8, keyValueHeads: 2),
+        Case(queries: 2, first: 0, queryHeads: 6, keyValueHeads: 2),
+        Case(queries: 3, first: 126, queryHeads: 6, keyValueHeads: 2),
+        Case(queries: 11, first: 250, queryHeads: 4, keyValueHeads: 4),
         Case(queries: 40, first: 0, queryHeads: 4, keyValueHeads: 2),
         Case(queries: 300, first: 0, queryHeads: 3, keyValueHeads: 1),
         Case(queries: 129, first: 100, queryHeads: 2, keyValueHeads: 2),
