@@ -1,9 +1,5 @@
 import Foundation
 
-#if canImport(FoundationNetworking)
-    import FoundationNetworking
-#endif
-
 /// One HTTP request and what its outcome means.
 extension ChatEndpoint {
     struct Completion {
@@ -21,17 +17,13 @@ extension ChatEndpoint {
         case retry(ChatError, pause: Duration?)
     }
 
-    func urlRequest(_ body: Data) -> URLRequest {
-        var request = URLRequest(url: configuration.address)
-        request.httpMethod = "POST"
-        request.httpBody = body
-        request.setValue("application/json", forHTTPHeaderField: "Content-Type")
-        request.setValue("application/json", forHTTPHeaderField: "Accept")
-        if let key { request.setValue(key.authorization, forHTTPHeaderField: "Authorization") }
-        return request
+    func httpRequest(_ body: Data) -> HTTPRequest {
+        var headers = [("Content-Type", "application/json"), ("Accept", "application/json")]
+        if let key { headers.append(("Authorization", key.authorization)) }
+        return HTTPRequest(address: configuration.address, headers: headers, body: body)
     }
 
-    func judge(_ outcome: HTTPTransport.Outcome, after time: Duration) -> Verdict {
+    func judge(_ outcome: HTTPOutcome, after time: Duration) -> Verdict {
         let name = configuration.name
         switch outcome {
         case .cancelled:

@@ -8,7 +8,7 @@ package actor ChatEndpoint: ChatCompleting {
     package private(set) var usage: ChatUsage
 
     let key: ChatKey?
-    nonisolated let transport: HTTPTransport
+    nonisolated let transport: any HTTPTransport
     private let slots: RequestSlots
     private var breaker: CircuitBreaker
     private var backoff: Backoff
@@ -16,10 +16,19 @@ package actor ChatEndpoint: ChatCompleting {
     private var format = ResponseFormat.schema
 
     package init(_ configuration: ChatConfiguration, key: ChatKey? = nil) {
+        let isEncrypted = configuration.address.scheme?.lowercased() == "https"
+        let transport: any HTTPTransport =
+            isEncrypted
+            ? SessionTransport(connections: configuration.concurrency, patience: configuration.timeout)
+            : SocketTransport()
+        self.init(configuration, key: key, transport: transport)
+    }
+
+    init(_ configuration: ChatConfiguration, key: ChatKey?, transport: any HTTPTransport) {
         self.configuration = configuration
         self.key = key
         usage = ChatUsage(prices: configuration.prices)
-        transport = HTTPTransport(connections: configuration.concurrency, patience: configuration.timeout)
+        self.transport = transport
         slots = RequestSlots(count: configuration.concurrency)
         breaker = CircuitBreaker(failureLimit: configuration.failureLimit, coolDown: configuration.coolDown)
         backoff = Backoff(
@@ -79,7 +88,7 @@ package actor ChatEndpoint: ChatCompleting {
             let time = min(configuration.timeout, deadline - .now)
             attempts += 1
             let outcome = await transport.send(
-                urlRequest(body), limit: configuration.maximumReplyBytes, within: max(.zero, time))
+                httpRequest(body), limit: configuration.maximumReplyBytes, within: max(.zero, time))
             switch judge(outcome, after: time) {
             case .completion(let completion):
                 if refusal != nil { self.format = format }

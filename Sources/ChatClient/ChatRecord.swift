@@ -32,6 +32,13 @@ package final class ChatRecord: Sendable {
         self.descriptor = descriptor
     }
 
+    /// An empty record in a file that is open already.
+    init(path: String, descriptor: Int32) {
+        self.path = path
+        self.descriptor = descriptor
+        contents = Mutex(Contents())
+    }
+
     deinit { close(descriptor) }
 
     package var count: Int { contents.withLock { $0.exchanges.count } }
@@ -79,6 +86,12 @@ package final class ChatRecord: Sendable {
 
     /// - Throws: `ChatError.recordNotUsable`.
     static func bytes(of path: String) throws(ChatError) -> Data {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw failure("cannot be read", path) }
+        // Reading a pipe or a device might not end.
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw ChatError(.recordNotUsable, "The chat record \(path) is not a regular file")
+        }
         do { return try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
             throw ChatError(.recordNotUsable, "The chat record \(path) cannot be read")
         }

@@ -1,165 +1,29 @@
 import Foundation
-import Synchronization
 
-#if canImport(FoundationNetworking)
-    import FoundationNetworking
-#endif
-
-/// One URL session, and on top of it what URL sessions do not promise: a time limit for the whole exchange (theirs
-/// is for silence, and a server that sends a byte a second is never silent), an end of reading once there is too much,
-/// and an answer at once when the task is cancelled.
-final class HTTPTransport: Sendable {
-    enum Outcome: Sendable {
-        case reply(status: Int, body: Data, contentType: String?, retryAfter: String?)
-        case redirect(status: Int, host: String?)
-        case tooLarge
-        case timeout
-        /// In words that go after "The connection to …".
-        case failure(String)
-        case cancelled
-    }
-
-    private let session: URLSession
-    private let exchanges = HTTPExchanges()
-
-    /// - Parameter patience: an upper bound of the time limits of all exchanges.
-    init(connections: Int, patience: Duration) {
-        let configuration = URLSessionConfiguration.ephemeral
-        configuration.httpMaximumConnectionsPerHost = max(1, connections)
-        configuration.urlCache = nil
-        configuration.httpShouldSetCookies = false
-        // Behind the limits here, so that one place decides.
-        configuration.timeoutIntervalForRequest = patience.seconds + 60
-        configuration.timeoutIntervalForResource = patience.seconds + 60
-        session = URLSession(configuration: configuration, delegate: exchanges, delegateQueue: nil)
-    }
-
-    /// A session keeps its delegate and its connections until it is invalidated.
-    deinit { session.invalidateAndCancel() }
-
-    /// Exchanges under way.
-    var count: Int { exchanges.count }
-
-    /// - Parameter limit: the most bytes that the body of the reply may have.
-    func send(_ request: URLRequest, limit: Int, within time: Duration) async -> Outcome {
-        if Task.isCancelled { return .cancelled }
-        let task = session.dataTask(with: request)
-        let exchanges = exchanges
-        return await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let timer = Task.detached {
-                    do { try await Task.sleep(for: time) } catch { return }
-                    exchanges.end(task.taskIdentifier, .timeout)
-                }
-                exchanges.begin(task, limit: limit, timer: timer, continuation)
-                // Cancelled before it began, it would never be told.
-                if Task.isCancelled { exchanges.end(task.taskIdentifier, .cancelled) } else { task.resume() }
-            }
-        } onCancel: {
-            exchanges.end(task.taskIdentifier, .cancelled)
-        }
-    }
+/// A POST to an address.
+struct HTTPRequest: Sendable {
+    var address: URL
+    var headers: [(name: String, value: String)]
+    var body: Data
 }
 
-/// The exchanges under way. Whoever takes one out first, be it its completion, the clock, the size limit or a
-/// cancellation, answers for it; all others find nothing.
-private final class HTTPExchanges: NSObject, URLSessionDataDelegate, Sendable {
-    private struct Exchange {
-        var task: URLSessionDataTask
-        var limit: Int
-        var timer: Task<Void, Never>
-        var continuation: CheckedContinuation<HTTPTransport.Outcome, Never>
-        var body = Data()
-        var redirect: (status: Int, host: String?)?
-    }
+/// What became of a request.
+enum HTTPOutcome: Sendable {
+    case reply(status: Int, body: Data, contentType: String?, retryAfter: String?)
+    /// Never followed: the key is meant for one host, and a request that was moved elsewhere is for the user to move.
+    case redirect(status: Int, host: String?)
+    case tooLarge
+    case timeout
+    /// In words that go after "The connection to …".
+    case failure(String)
+    case cancelled
+}
 
-    private let underWay = Mutex<[Int: Exchange]>([:])
+/// Sends requests. Each ends within its time, whatever the server does, and at once when its task is cancelled.
+protocol HTTPTransport: AnyObject, Sendable {
+    /// - Parameter limit: the most bytes that the body of the reply may have.
+    func send(_ request: HTTPRequest, limit: Int, within time: Duration) async -> HTTPOutcome
 
-    var count: Int { underWay.withLock { $0.count } }
-
-    func begin(
-        _ task: URLSessionDataTask, limit: Int, timer: Task<Void, Never>,
-        _ continuation: CheckedContinuation<HTTPTransport.Outcome, Never>
-    ) {
-        let exchange = Exchange(task: task, limit: limit, timer: timer, continuation: continuation)
-        underWay.withLock { $0[task.taskIdentifier] = exchange }
-    }
-
-    func end(_ identifier: Int, _ outcome: HTTPTransport.Outcome) {
-        end(identifier) { _ in outcome }
-    }
-
-    private func end(_ identifier: Int, _ outcome: (Exchange) -> HTTPTransport.Outcome) {
-        guard let exchange = underWay.withLock({ $0.removeValue(forKey: identifier) }) else { return }
-        exchange.timer.cancel()
-        exchange.task.cancel()
-        exchange.continuation.resume(returning: outcome(exchange))
-    }
-
-    func urlSession(
-        _ session: URLSession, dataTask: URLSessionDataTask, didReceive response: URLResponse,
-        completionHandler: @escaping @Sendable (URLSession.ResponseDisposition) -> Void
-    ) {
-        let limit = underWay.withLock { $0[dataTask.taskIdentifier]?.limit }
-        if let limit, response.expectedContentLength > Int64(limit) { end(dataTask.taskIdentifier, .tooLarge) }
-        completionHandler(.allow)
-    }
-
-    func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
-        let identifier = dataTask.taskIdentifier
-        let isTooMuch = underWay.withLock { exchanges in
-            guard let exchange = exchanges[identifier] else { return false }
-            if data.count > exchange.limit - exchange.body.count { return true }
-            exchanges[identifier]?.body.append(data)
-            return false
-        }
-        if isTooMuch { end(identifier, .tooLarge) }
-    }
-
-    /// No redirect is followed: the key is meant for one host, and a request that was moved elsewhere is for the user
-    /// to move.
-    func urlSession(
-        _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse,
-        newRequest request: URLRequest, completionHandler: @escaping @Sendable (URLRequest?) -> Void
-    ) {
-        end(task.taskIdentifier, .redirect(status: response.statusCode, host: request.url?.host))
-        completionHandler(nil)
-    }
-
-    /// Certificates are checked as usual; a server that asks for a password gets none, and its 401 is the reply.
-    func urlSession(
-        _ session: URLSession, task: URLSessionTask, didReceive challenge: URLAuthenticationChallenge,
-        completionHandler: @escaping @Sendable (URLSession.AuthChallengeDisposition, URLCredential?) -> Void
-    ) {
-        let passwords = [NSURLAuthenticationMethodHTTPBasic, NSURLAuthenticationMethodHTTPDigest]
-        let isPassword = passwords.contains(challenge.protectionSpace.authenticationMethod)
-        completionHandler(isPassword ? .rejectProtectionSpace : .performDefaultHandling, nil)
-    }
-
-    func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
-        end(task.taskIdentifier) { exchange in
-            if let error { return Self.outcome(of: error) }
-            guard let response = task.response as? HTTPURLResponse else { return .failure("gave no HTTP reply") }
-            return .reply(
-                status: response.statusCode, body: exchange.body,
-                contentType: response.value(forHTTPHeaderField: "Content-Type"),
-                retryAfter: response.value(forHTTPHeaderField: "Retry-After"))
-        }
-    }
-
-    /// In words of our own: those of an error may quote the request.
-    private static func outcome(of error: any Error) -> HTTPTransport.Outcome {
-        guard let error = error as? URLError else { return .failure("failed") }
-        switch error.code {
-        case .timedOut: return .timeout
-        case .cannotFindHost, .dnsLookupFailed: return .failure("failed: there is no such host")
-        case .cannotConnectToHost: return .failure("was refused")
-        case .networkConnectionLost: return .failure("broke before the reply was complete")
-        case .notConnectedToInternet: return .failure("failed: there is no network")
-        case .secureConnectionFailed, .serverCertificateUntrusted, .serverCertificateHasBadDate,
-            .serverCertificateHasUnknownRoot, .serverCertificateNotYetValid:
-            return .failure("failed: its certificate is not to be trusted")
-        default: return .failure("failed (URL error \(error.code.rawValue))")
-        }
-    }
+    /// Requests under way.
+    var count: Int { get }
 }

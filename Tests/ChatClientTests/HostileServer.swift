@@ -59,21 +59,35 @@ final class HostileServer: Sendable {
         return port
     }
 
+    /// Every descriptor is closed by the thread that uses it: the number of one that is closed may be another test's a
+    /// moment later.
     func stop() {
-        let open = seen.withLock { seen in
+        seen.withLock { seen in
             seen.isStopped = true
-            return seen.open
+            for connection in seen.open { shutdown(connection, both) }
         }
-        shutdown(listener, both)
-        close(listener)
-        for connection in open { shutdown(connection, both) }
+        // Wakes the thread that accepts.
+        let descriptor = socket(AF_INET, stream, 0)
+        var address = Self.loopback
+        address.sin_port = port.bigEndian
+        withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                _ = connect(descriptor, address, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        close(descriptor)
+    }
+
+    private static var loopback: sockaddr_in {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        return address
     }
 
     private static func listenOnLoopback() throws -> (descriptor: Int32, port: UInt16) {
         let descriptor = socket(AF_INET, stream, 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var address = loopback
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let isListening = withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
@@ -89,17 +103,21 @@ final class HostileServer: Sendable {
         while true {
             let connection = accept(listener, nil, nil)
             if connection < 0, errno == EINTR || errno == ECONNABORTED { continue }
-            guard connection >= 0 else { return }
+            let isStopped = seen.withLock { seen in
+                if seen.isStopped || connection < 0 { return true }
+                seen.open.insert(connection)
+                seen.most = max(seen.most, seen.open.count)
+                return false
+            }
+            if isStopped {
+                if connection >= 0 { close(connection) }
+                close(listener)
+                return
+            }
             #if canImport(Darwin)
                 var on: Int32 = 1
                 setsockopt(connection, SOL_SOCKET, SO_NOSIGPIPE, &on, socklen_t(MemoryLayout<Int32>.size))
             #endif
-            let isStopped = seen.withLock { seen in
-                seen.open.insert(connection)
-                seen.most = max(seen.most, seen.open.count)
-                return seen.isStopped
-            }
-            if isStopped { shutdown(connection, both) }
             Thread { [self] in
                 serve(connection, react)
                 seen.withLock { _ = $0.open.remove(connection) }

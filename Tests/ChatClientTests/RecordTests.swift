@@ -148,16 +148,28 @@ struct RecordTests {
         }
     }
 
+    @Test func `no regular file is no record`() {
+        for path in ["/dev/null", "/"] {
+            #expect {
+                _ = try ChatReplay(path: path)
+            } throws: { ($0 as? ChatError)?.code == .recordNotUsable }
+            #expect {
+                _ = try ChatRecord(path: path)
+            } throws: { ($0 as? ChatError)?.code == .recordNotUsable }
+        }
+    }
+
     #if os(Linux)
         @Test func `a full disk is an error`() async throws {
-            guard FileManager.default.isWritableFile(atPath: "/dev/full") else { return }
-            try await withTemporaryFile { path in
-                try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "/dev/full")
-                // A device cannot be cut to a length, which is how the record takes back what it could not write.
-                #expect(throws: ChatError.self) {
-                    _ = try ChatRecord(path: path)
-                }
-            }
+            let descriptor = open("/dev/full", O_WRONLY)
+            try #require(descriptor >= 0)
+            let record = ChatRecord(path: "full", descriptor: descriptor)
+            let chat = RecordingChat(Counter(), record: record)
+            let error = try await failure(of: chat, ask("a"))
+            #expect(error.code == .recordNotUsable && error.message.contains("No space left"))
+            // A device cannot be cut to a length, so the record cannot take back what it may have written.
+            #expect(try await failure(of: chat, ask("b")).message.contains("broken last line"))
+            #expect(record.count == 0)
         }
     #endif
 }

@@ -28,15 +28,19 @@ func completion(message: String) -> String {
 }
 
 /// A client with short pauses and limits that a loaded machine still keeps.
+///
+/// - Parameter session: whether the transport is the one for https.
 func client(
-    _ url: String, key: ChatKey? = nil, timeout: Duration = .seconds(10),
+    _ url: String, key: ChatKey? = nil, timeout: Duration = .seconds(10), session: Bool = false,
     _ change: (inout ChatConfiguration) -> Void = { _ in }
 ) throws -> ChatEndpoint {
     var configuration = try ChatConfiguration(endpoint: url, model: "tiny")
     configuration.timeout = timeout
     configuration.firstPause = .milliseconds(5)
     change(&configuration)
-    return ChatEndpoint(configuration, key: key)
+    guard session else { return ChatEndpoint(configuration, key: key) }
+    let transport = SessionTransport(connections: configuration.concurrency, patience: timeout)
+    return ChatEndpoint(configuration, key: key, transport: transport)
 }
 
 let question = ChatRequest(messages: [.init(.system, "Answer."), .init(.user, "What?")], maximumTokens: 16)
@@ -57,6 +61,27 @@ func failure(of chat: some ChatCompleting, _ request: ChatRequest = question) as
     } catch {
         return error
     }
+}
+
+/// Waits until something is so, for at most ten seconds.
+func expectSoon(_ condition: () -> Bool) async throws {
+    for _ in 0..<1000 where !condition() { try await Task.sleep(for: .milliseconds(10)) }
+    #expect(condition())
+}
+
+/// The most memory that this process ever had resident, in bytes.
+func peakMemory() -> Int {
+    var usage = rusage()
+    #if canImport(Glibc)
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    #else
+        getrusage(RUSAGE_SELF, &usage)
+    #endif
+    #if canImport(Darwin)
+        return Int(usage.ru_maxrss)
+    #else
+        return Int(usage.ru_maxrss) << 10
+    #endif
 }
 
 /// A file that is gone at the end of the test.
