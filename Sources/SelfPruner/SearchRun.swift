@@ -24,11 +24,15 @@ struct SearchRun<Observer: RunObserver> {
     /// Where the journal is; `nil` to keep none.
     let folder: RunFolder?
     let journal: JournalFile<RunEvent>?
+    /// Measured before, for searches on the same model.
+    let known: (values: [Double], seconds: Double)?
 
     /// - Throws: `JournalError` when another process has the folder, or another run is in it.
     init(
-        _ options: SearchOptions, _ shared: PreparedSearch, folder: RunFolder?, _ observer: Observer
+        _ options: SearchOptions, _ shared: PreparedSearch, folder: RunFolder?,
+        sensitivities known: (values: [Double], seconds: Double)? = nil, _ observer: Observer
     ) throws {
+        self.known = known
         self.options = options
         self.shared = shared
         self.folder = folder
@@ -63,17 +67,15 @@ struct SearchRun<Observer: RunObserver> {
         monitor.begin()
         defer { monitor.end() }
         let reason: FinishReason
-        do {
-            reason = try await search.run(
-                &fitness, shouldStop: { [observer] in observer.isCancelled },
-                onEvent: { event in
-                    try journal?.append(.search(event))
-                    try monitor.take(event)
-                    if case .proposed = event { shared.evaluator.keep(monitor.survivors) }
-                })
-        } catch is CancellationError {
-            throw CancellationError()
-        }
+        reason = try await search.run(
+            &fitness, shouldStop: { [observer] in observer.isCancelled },
+            onEvent: { event in
+                // A finish by Ctrl-C is none.
+                if case .finished(.cancelled) = event { return }
+                try journal?.append(.search(event))
+                try monitor.take(event)
+                if case .proposed = event { shared.evaluator.keep(monitor.survivors) }
+            })
         if observer.isCancelled { throw CancellationError() }
         let work = EvaluationWork(
             shared.evaluator.counters, seconds: (ContinuousClock.now - start) / .seconds(1))
@@ -98,8 +100,8 @@ struct SearchRun<Observer: RunObserver> {
         }
         guard options.proposer != .uniform else { return (nil, 0) }
         let start = ContinuousClock.now
-        let values = try shared.measureSensitivities(observer)
-        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        let values = try known?.values ?? shared.measureSensitivities(observer)
+        let seconds = known?.seconds ?? (ContinuousClock.now - start) / .seconds(1)
         try journal?.append(.sensitivities(values, seconds: seconds))
         return (values, seconds)
     }

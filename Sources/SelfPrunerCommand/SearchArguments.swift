@@ -48,6 +48,11 @@ struct SearchArguments: ParsableArguments {
             """, valueName: "share,…"))
     var promote: NumberList<Double>?
 
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Begin with allocations in closed form: uniform, slopes, error curves, sensitivities.")
+    var closedForm: Bool?
+
     @Option(name: .customLong("time"), help: "Limit of the search, such as 90s, 12m or 1.5h.")
     var timeLimit: TimeLimit?
 
@@ -90,6 +95,7 @@ struct SearchArguments: ParsableArguments {
             let shares = Self.defaults.rungShares
             options.rungShares = (0..<options.rungTokens.count - 1).map { shares[min($0, shares.count - 1)] }
         }
+        if let closedForm { options.usesSeeds = closedForm }
         options.timeLimit = timeLimit?.seconds
         options.seed = seed
         options.memory = memory?.bytes

@@ -23,6 +23,7 @@ struct SelfPrunerCommand: AsyncParsableCommand {
         subcommands: [
             InspectCommand.self, TokenizeCommand.self, EvaluateCommand.self, GenerateCommand.self, PruneCommand.self,
             SearchCommand.self,
+            CompareCommand.self,
             LogitsCommand.self,
         ])
 
