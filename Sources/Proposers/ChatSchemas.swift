@@ -37,8 +37,8 @@ struct ChatSchemas: Sendable {
             "moves",
             """
             "moves":{"type":"array","minItems":1,"maxItems":\(ProposalGrammar.maximumMoves),"items":{"type":"object",\
-            "properties":{"from":{"enum":[\(names)]},"steps":{"type":"integer","minimum":1,\
-            "maximum":\(ProposalGrammar.maximumSteps)},"to":{"enum":[\(names)]}},\
+            "properties":{"from":{"type":"string","enum":[\(names)]},"steps":{"type":"integer","minimum":1,\
+            "maximum":\(ProposalGrammar.maximumSteps)},"to":{"type":"string","enum":[\(names)]}},\
             "required":["from","steps","to"],"additionalProperties":false}}
             """, required: "moves")
     }

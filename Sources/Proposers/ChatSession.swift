@@ -65,15 +65,17 @@ struct ChatSession: Sendable {
                 shown.isEmpty
                     ? nil : Agreement(child: row, parents: shown.map(facts.genes), genes: state.space.genes))
         case .crossover:
-            let parents = try await select(slot, of: slots, for: .crossover)
-            let reply = try await ask(.crossover, .chatCrossover, schemas.levels, slot, of: slots, parents)
+            let (parents, seconds) = try await select(slot, of: slots, for: .crossover)
+            let reply = try await ask(
+                .crossover, .chatCrossover, schemas.levels, slot, of: slots, parents, behind: seconds)
             let row = try reply.read(replies.levels)
             return reply.proposal(
                 state.space.candidate(genes: row), parents.map(\.index),
                 Agreement(child: row, parents: parents.map(facts.genes), genes: state.space.genes))
         case .mutate:
-            let parents = Array(try await select(slot, of: slots, for: .mutate).suffix(1))
-            let reply = try await ask(.mutate, .chatMutate, schemas.moves, slot, of: slots, parents)
+            let (pair, seconds) = try await select(slot, of: slots, for: .mutate)
+            let parents = Array(pair.suffix(1))
+            let reply = try await ask(.mutate, .chatMutate, schemas.moves, slot, of: slots, parents, behind: seconds)
             let moves = try reply.read(replies.moves)
             let genes = facts.genes(of: parents[0])
             let child = state.space.applying(moves, to: genes, budget: state.budget)
@@ -84,13 +86,19 @@ struct ChatSession: Sendable {
         }
     }
 
-    /// Two parents, the better one last.
-    private func select(_ slot: Int, of slots: Int, for purpose: LanguageOperator) async throws -> [FitnessRecord] {
+    /// Two parents, the better one last, and the seconds that choosing them took.
+    private func select(
+        _ slot: Int, of slots: Int, for purpose: LanguageOperator
+    ) async throws -> (parents: [FitnessRecord], seconds: Double) {
+        guard shown.count > 1 else {
+            throw Rejection(
+                purpose.name(of: ChatProposer.name), .noReply, "There are no two candidates to choose from")
+        }
         let reply = try await ask(
             .select, .chatSelect, ChatSchemas.parents(of: shown.count), slot, of: slots, stream: purpose)
         let count = shown.count
         let pair = try reply.read { text throws(ChatReplies.Refusal) in try ChatReplies.parents(in: text, of: count) }
-        return [min(pair.0, pair.1), max(pair.0, pair.1)].map { shown[$0] }
+        return ([min(pair.0, pair.1), max(pair.0, pair.1)].map { shown[$0] }, reply.seconds)
     }
 
     // MARK: Asking
@@ -121,9 +129,13 @@ struct ChatSession: Sendable {
         }
     }
 
+    /// - Parameters:
+    ///   - stream: whose random numbers are used, when not the operator's own.
+    ///   - behind: seconds that the requests before it took.
+    /// - Throws: `Rejection` when there is no reply.
     private func ask(
         _ name: LanguageOperator, _ template: PromptLibrary.Name, _ schema: ChatRequest.Schema, _ slot: Int,
-        of slots: Int, _ parents: [FitnessRecord] = [], stream: LanguageOperator? = nil
+        of slots: Int, _ parents: [FitnessRecord] = [], stream: LanguageOperator? = nil, behind: Double = 0
     ) async throws -> Reply {
         var values = facts.common(shown)
         values["slot"] = .integer(slot + 1)
@@ -140,10 +152,11 @@ struct ChatSession: Sendable {
             maximumTokens: 16 * state.space.genes.count + 256)
         let hash = request.hash
         let spoken = name.name(of: ChatProposer.name)
+        let start = ContinuousClock.now
+        func seconds() -> Double { behind + (ContinuousClock.now - start) / .seconds(1) }
         do {
             let reply = try await chat.complete(request)
-            return Reply(
-                operator: spoken, content: reply.content, promptHash: hash, seconds: reply.seconds, work: 0)
+            return Reply(operator: spoken, content: reply.content, promptHash: hash, seconds: seconds(), work: 0)
         } catch {
             if Task.isCancelled { throw CancellationError() }
             let reason: Rejection.Reason =
@@ -151,19 +164,20 @@ struct ChatSession: Sendable {
                 case .circuitOpen: .endpointDown
                 case .tooLarge: .tooLarge
                 case .badReply: .malformed
-                default: .noReply
+                case .recordNotUsable: throw error
+                case .badEndpoint, .badRequest, .unreachable, .timeout, .status, .notRecorded, .cancelled: .noReply
                 }
-            throw Rejection(spoken, reason, error.message, promptHash: hash)
+            throw Rejection(spoken, reason, error.message, promptHash: hash, seconds: seconds())
         }
     }
 }
 
 extension SearchSpace {
-    /// `a0 m0 a1 …` for attention and MLP of each block, `b0 b1 …` where a block has one level for both.
+    /// `a0 m0 a1 …` for attention and MLP of each block, `b0 b1 …` where both have one level together.
     var partNames: [String] {
         genes.map { gene in
             let sublayer = sublayers[gene.members[0]]
-            guard gene.members.count == 1 else { return "b\(sublayer.block)" }
+            guard granularity == .sublayer else { return "b\(sublayer.block)" }
             return "\(sublayer.kind == .attention ? "a" : "m")\(sublayer.block)"
         }
     }

@@ -103,6 +103,11 @@ package final class ConstrainedSampler {
         return output
     }
 
+    /// Drops the keys and values that are kept of the last prompt.
+    ///
+    /// What was computed in other batches differs in rounding, and what is known is not counted again.
+    package func forget() throws { try batch.setPrefix([]) }
+
     private func constraint(_ grammar: Grammar) throws(ProposerError) -> GrammarConstraint {
         if let known = constraints[grammar] { return known }
         let made = try GrammarConstraint(grammar, vocabulary, encoder)

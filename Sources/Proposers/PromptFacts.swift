@@ -24,8 +24,10 @@ struct PromptFacts: Sendable {
                 ("hiddenSize", .integer(shape.hiddenSize)), ("parameters", .integer(shape.parameters)),
             ]),
             "target": .mapping([
-                ("rate", .number(shape.rate)), ("removed", .integer(Int((100 * shape.rate).rounded()))),
+                ("rate", .number(shape.rate)),
+                ("removed", .integer(Int(exactly: (100 * shape.rate).rounded()) ?? 0)),
             ]),
+            "granularity": .string(state.space.granularity.rawValue),
             "parts": .list(
                 zip(labels, state.space.genes).map {
                     .mapping([("label", .string($0)), ("maximum", .integer($1.top))])
@@ -63,11 +65,24 @@ struct PromptFacts: Sendable {
             let losers = record.changes.filter { $0.by < 0 }
             let winners = record.changes.filter { $0.by > 0 }
             guard !losers.isEmpty, !winners.isEmpty else { return nil }
-            let text = losers.prefix(3).enumerated().map { place, loser in
-                " \(labels[loser.gene])-\(-loser.by)>\(labels[winners[min(place, winners.count - 1)].gene])"
+            let steps = losers.prefix(ProposalGrammar.maximumMoves).enumerated().map { place, loser in
+                (
+                    from: labels[loser.gene], steps: -loser.by,
+                    to: labels[winners[min(place, winners.count - 1)].gene]
+                )
             }
             return .mapping([
-                ("accepted", .boolean(record.isAccepted)), ("text", .string(text.joined(separator: ","))),
+                ("accepted", .boolean(record.isAccepted)),
+                ("text", .string(steps.map { " \($0.from)-\($0.steps)>\($0.to)" }.joined(separator: ","))),
+                (
+                    "steps",
+                    .list(
+                        steps.map {
+                            .mapping([
+                                ("from", .string($0.from)), ("steps", .integer($0.steps)), ("to", .string($0.to)),
+                            ])
+                        })
+                ),
             ])
         }
     }

@@ -20,7 +20,8 @@ package struct PromptLibrary: Sendable {
     private var files: [Name: String] = [:]
 
     /// - Parameter folder: holds files such as `self-mutate.txt`; where one is missing, the program's own is taken.
-    /// - Throws: `ProposerError.badPrompt` for a folder without any of them, or a template that cannot be parsed.
+    /// - Throws: `ProposerError.badPrompt`, naming the file, for a folder without any of them, and for a template that
+    ///   cannot be parsed, or not be rendered with facts such as a search has.
     package init(folder: String? = nil) throws(ProposerError) {
         var found = 0
         for name in Name.allCases {
@@ -39,25 +40,28 @@ package struct PromptLibrary: Sendable {
             do {
                 templates[name] = try ChatTemplate(String(decoding: source, as: UTF8.self))
             } catch {
-                throw ProposerError(.badPrompt, "The prompt is no template: \(error)", file: file)
+                throw ProposerError(
+                    .badPrompt, "The prompt is no template: \(error.message), in line \(error.line)", file: file)
             }
         }
         if let folder, found == 0 {
             let names = Name.allCases.map { "\($0.rawValue).txt" }.joined(separator: ", ")
             throw ProposerError(.badPrompt, "The folder has no prompt; prompts are called \(names)", file: folder)
         }
+        if folder != nil { try check() }
     }
 
-    /// The text of a prompt, without line breaks at its end.
+    /// The text of a prompt, without white space at its end: there, it would be half a token of what follows.
     /// - Throws: `ProposerError.badPrompt`.
     func render(_ name: Name, _ facts: [String: TemplateValue]) throws(ProposerError) -> String {
         guard let template = templates[name] else { return "" }
         do {
             var text = try template.render(messages: [], addingGenerationPrompt: false, variables: facts, time: 0)
-            while text.last?.isNewline == true { text.removeLast() }
+            while text.last?.isWhitespace == true { text.removeLast() }
             return text
         } catch {
-            throw ProposerError(.badPrompt, "The prompt cannot be rendered: \(error)", file: files[name])
+            throw ProposerError(
+                .badPrompt, "The prompt cannot be rendered: \(error.message), in line \(error.line)", file: files[name])
         }
     }
 }

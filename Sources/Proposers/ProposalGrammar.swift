@@ -42,34 +42,55 @@ struct ProposalGrammar: Sendable {
 
     /// - Returns: `nil` for what is not of the form.
     func row(in text: String) -> [Int]? {
-        let values = text.split(whereSeparator: \.isWhitespace).map { $0.split(separator: "=") }
-        guard values.count == genes.count else { return nil }
+        guard let words = Self.words(of: text), words.count == genes.count else { return nil }
         var row: [Int] = []
-        for (place, value) in values.enumerated() {
-            guard value.count == 2, value[0] == labels[place], let level = Int(value[1]),
-                (0...genes[place].top).contains(level)
+        for (place, word) in words.enumerated() {
+            let sides = word.split(separator: "=", omittingEmptySubsequences: false)
+            guard sides.count == 2, sides[0] == labels[place],
+                let level = Self.number(sides[1], in: 0...genes[place].top)
             else { return nil }
             row.append(level)
         }
         return row
     }
 
-    /// Two places from 0.
-    static func pair(in text: String) -> (Int, Int)? {
-        let words = text.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }
-        guard words.count == 2 else { return nil }
-        return (words[0] - 1, words[1] - 1)
+    /// Two different places from 0.
+    /// - Returns: `nil` for what is not of the form.
+    static func pair(in text: String, of count: Int) -> (Int, Int)? {
+        guard let words = words(of: text), words.count == 3, words[1] == "and",
+            let first = number(words[0], in: 1...max(count, 1)), let second = number(words[2], in: 1...max(count, 1)),
+            first != second
+        else { return nil }
+        return (first - 1, second - 1)
     }
 
+    /// - Returns: `nil` for what is not of the form.
     func moves(in text: String) -> [Move]? {
+        guard let words = Self.words(of: text), (1...Self.maximumMoves).contains(words.count) else { return nil }
         var moves: [Move] = []
-        for part in text.split(separator: ",") {
-            let sides = part.split(whereSeparator: { $0.isWhitespace || $0 == "-" || $0 == ">" })
-            guard sides.count == 3, let from = labels.firstIndex(of: String(sides[0])), let steps = Int(sides[1]),
-                let to = labels.firstIndex(of: String(sides[2]))
+        for (place, word) in words.enumerated() {
+            guard word.hasSuffix(",") == (place + 1 < words.count) else { return nil }
+            let sides = (word.hasSuffix(",") ? word.dropLast() : word).split(
+                separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+            let gain = sides.last?.split(separator: ">", maxSplits: 1, omittingEmptySubsequences: false) ?? []
+            guard sides.count == 2, gain.count == 2, let from = labels.firstIndex(of: String(sides[0])),
+                let steps = Self.number(gain[0], in: 1...Self.maximumSteps),
+                let to = labels.firstIndex(of: String(gain[1]))
             else { return nil }
             moves.append(Move(from: from, to: to, steps: steps))
         }
-        return moves.isEmpty ? nil : moves
+        return moves
+    }
+
+    /// The words of a line that begins with a space, each but the first behind one.
+    private static func words(of text: String) -> [Substring]? {
+        guard text.first == " ", text.last == "\n" else { return nil }
+        return text.dropFirst().dropLast().split(separator: " ", omittingEmptySubsequences: false)
+    }
+
+    /// As the grammar writes it: digits, without sign or leading zeros.
+    private static func number(_ text: Substring, in range: ClosedRange<Int>) -> Int? {
+        guard let number = Int(text), range.contains(number), text == "\(number)" else { return nil }
+        return number
     }
 }

@@ -50,7 +50,15 @@ package final class SelfProposer: Proposer {
             guard let source = tokenizer.chatTemplate else {
                 throw ProposerError(.badPrompt, "The model has no chat template")
             }
-            template = try ChatTemplate(source)
+            do {
+                template = try ChatTemplate(source)
+                _ = try template?.render(
+                    messages: [ChatMessage(role: "user", content: "?")], addingGenerationPrompt: true,
+                    variables: tokenizer.templateVariables)
+            } catch {
+                throw ProposerError(
+                    .badPrompt, "The model's chat template cannot be used: \(error.message), in its line \(error.line)")
+            }
         } else {
             template = nil
         }
@@ -61,26 +69,36 @@ package final class SelfProposer: Proposer {
         operators.plan(count, in: state, proposer: Self.name)
     }
 
+    /// What the model cannot write, say because a prompt does not fit its context, is rejected: evolution goes on without
+    /// it, and the report says why.
+    /// - Throws: `CancellationError`; `ProposerError.badPrompt`, which is the user's to put right.
     package func propose(_ plan: [OperatorCount], from state: SearchState) throws -> ProposalBatch {
         var batch = ProposalBatch()
-        do {
-            let session = try SelfSession(self, state)
-            for entry in plan where entry.count > 0 {
+        let wanted = plan.filter { $0.count > 0 }
+        guard !wanted.isEmpty else { return batch }
+        let session = Result { try SelfSession(self, state) }
+        for entry in wanted {
+            do {
+                let session = try session.get()
                 switch entry.operator {
                 case LanguageOperator.generate.name(of: Self.name): try session.generate(entry.count, &batch)
                 case LanguageOperator.crossover.name(of: Self.name): try session.crossover(entry.count, &batch)
                 case LanguageOperator.mutate.name(of: Self.name): try session.mutate(entry.count, &batch)
                 default: break
                 }
+            } catch let error as CancellationError {
+                throw error
+            } catch let error as ProposerError where error.code == .badPrompt {
+                throw error
+            } catch {
+                batch.rejections.append(Rejection(entry.operator, .noReply, "The model wrote nothing: \(error)"))
             }
-        } catch is CancellationError {
-            throw CancellationError()
-        } catch {
-            // A prompt that does not fit, say: evolution goes on without the model, and the report says why.
-            batch.rejections.append(Rejection(plan[0].operator, .noReply, "The model wrote nothing: \(error)"))
         }
         return batch
     }
+
+    /// What prompts computed so far is not used again: what follows is then the same in a run that begins here.
+    func forget() throws { try sampler.withLock { try $0.forget() } }
 
     /// Runs requests behind a shared prefix.
     func write(

@@ -9,35 +9,54 @@ struct SelfSession {
     private let facts: PromptFacts
     private let grammar: ProposalGrammar
     /// As they are numbered in the prompt, worst first.
-    private let shown: [FitnessRecord]
-    private let common: [String: TemplateValue]
-    private let prefix: String
+    private var shown: [FitnessRecord] = []
+    private var common: [String: TemplateValue] = [:]
+    private var prefix = ""
 
-    /// - Throws: `ProposerError.promptTooLong` when not even two candidates fit.
+    /// Shows as many candidates as fit.
+    /// - Throws: `ProposerError`: `promptTooLong` when not even a prompt without candidates does, `badPrompt`.
     init(_ proposer: SelfProposer, _ state: SearchState) throws {
         self.proposer = proposer
         self.state = state
         let labels = Labels.choose(state.space.genes.count, proposer.tokenizer)
-        let facts = PromptFacts(shape: proposer.shape, state: state, labels: labels)
-        self.facts = facts
+        facts = PromptFacts(shape: proposer.shape, state: state, labels: labels)
         grammar = ProposalGrammar(labels: labels, genes: state.space.genes)
-        let row = proposer.tokenizer.encode(facts.row(state.space.genes.map(\.top)), addingSpecialTokens: false).count
-        for count in stride(from: SelfProposer.shownCandidates, through: 0, by: -1) {
-            let shown = state.shown(count, proposer: SelfProposer.name)
-            var common = facts.common(shown)
+        // A run that begins with this generation has nothing of those before.
+        try proposer.forget()
+        let most = min(SelfProposer.shownCandidates, state.population.count)
+        for count in stride(from: most, through: 0, by: -1) {
+            shown = state.shown(count, proposer: SelfProposer.name)
+            common = facts.common(shown)
             common["chat"] = .boolean(proposer.template != nil)
-            let prefix = try proposer.prompts.render(.selfPrefix, common) + "\n"
-            // Behind it come at most two parents, the moves that were tried, and a row of its own.
-            guard
-                proposer.tokenizer.encode(prefix, addingSpecialTokens: true).count + 3 * row + 512 <= proposer.positions
-                    || count == 0
-            else {
-                continue
-            }
-            (self.shown, self.common, self.prefix) = (shown, common, prefix)
-            return
+            prefix = try proposer.prompts.render(.selfPrefix, common) + "\n"
+            if try longest() <= proposer.positions { return }
         }
-        throw ProposerError(.promptTooLong, "The model's context is too short for a prompt")
+        throw ProposerError(
+            .promptTooLong, "The \(proposer.positions) tokens that the model may read do not hold a prompt")
+    }
+
+    /// Tokens of the longest prompt with its reply.
+    private func longest() throws -> Int {
+        var prompts = [try proposer.prompts.render(.selfGenerate, common)]
+        if shown.count > 1, var parent = shown.first {
+            parent.candidate = state.space.candidate(genes: state.space.genes.map(\.top))
+            prompts.append(try proposer.prompts.render(.selfSelect, common))
+            prompts.append(try prompt(.selfCrossover, parent, parent))
+            prompts.append(try prompt(.selfMutate, parent, parent))
+        }
+        let row = tokens(facts.row(state.space.genes.map(\.top)))
+        let parts = try prompts.map(split)
+        return tokens(parts[0].shared) + (parts.map { tokens($0.rest) }.max() ?? 0) + max(row, Self.movesTokens)
+            + Self.spareTokens
+    }
+
+    /// A reply that names moves, in tokens of few letters.
+    private static let movesTokens = 10 * ProposalGrammar.maximumMoves
+    /// For special tokens, the line break, and what is encoded otherwise in its place.
+    private static let spareTokens = 8
+
+    private func tokens(_ text: String) -> Int {
+        proposer.tokenizer.encode(text, addingSpecialTokens: false).count
     }
 
     // MARK: Operators
@@ -68,13 +87,14 @@ struct SelfSession {
                 return (try prompt(.selfCrossover, shown[first], shown[second]), grammar.row)
             })
         for (reply, pair) in zip(replies, pairs) {
+            let reply = reply.adding(pair.work, pair.seconds)
             guard let row = grammar.row(in: reply.text) else {
                 batch.rejections.append(reply.rejection(.malformed, "The reply is no row of levels"))
                 continue
             }
             let parents = [shown[pair.first], shown[pair.second]]
             batch.proposals.append(
-                reply.adding(pair.work, pair.seconds).proposal(
+                reply.proposal(
                     state.space.candidate(genes: row), parents.map(\.index),
                     Agreement(child: row, parents: parents.map(facts.genes), genes: state.space.genes)))
         }
@@ -87,11 +107,18 @@ struct SelfSession {
         for pair in pairs {
             let record = shown[max(pair.first, pair.second)]
             let genes = facts.genes(of: record)
-            guard let moves = grammar.moves(from: genes) else { continue }
+            guard let moves = grammar.moves(from: genes) else {
+                batch.rejections.append(
+                    Rejection(
+                        LanguageOperator.mutate.name(of: SelfProposer.name), .noChange,
+                        "The parent allows no move", work: pair.work, seconds: pair.seconds))
+                continue
+            }
             parents.append((record, genes, pair.work, pair.seconds))
             requests.append((try prompt(.selfMutate, record, record), moves))
         }
         for (reply, parent) in zip(try ask(.mutate, requests), parents) {
+            let reply = reply.adding(parent.work, parent.seconds)
             guard let moves = grammar.moves(in: reply.text) else {
                 batch.rejections.append(reply.rejection(.malformed, "The reply names no moves"))
                 continue
@@ -102,7 +129,7 @@ struct SelfSession {
                 continue
             }
             batch.proposals.append(
-                reply.adding(parent.work, parent.seconds).proposal(
+                reply.proposal(
                     state.space.candidate(genes: child), [parent.record.index],
                     Agreement(moves: moves, scores: state.standardizedSensitivities)))
         }
@@ -119,16 +146,17 @@ struct SelfSession {
     }
 
     /// Parents as the model chooses them.
+    /// - Throws: `ProposerError.promptTooLong` when there are no two to choose from.
     private func select(
         _ count: Int, for purpose: LanguageOperator, _ batch: inout ProposalBatch
     ) throws -> [Pair] {
-        guard shown.count > 1 else { return [] }
+        guard shown.count > 1 else {
+            throw ProposerError(.promptTooLong, "The model's context does not hold two candidates and their child")
+        }
         let prompt = try proposer.prompts.render(.selfSelect, common)
         let form = ProposalGrammar.pair(of: shown.count)
         return try ask(.select, (0..<count).map { _ in (prompt, form) }, stream: purpose).compactMap { reply in
-            guard let pair = ProposalGrammar.pair(in: reply.text), shown.indices.contains(pair.0),
-                shown.indices.contains(pair.1)
-            else {
+            guard let pair = ProposalGrammar.pair(in: reply.text, of: shown.count) else {
                 batch.rejections.append(reply.rejection(.unknownName, "The reply names no two candidates"))
                 return nil
             }
@@ -199,11 +227,16 @@ struct SelfSession {
     }
 
     /// What all requests share, and the rest of the prompt.
-    private func split(_ prompt: String) throws -> (shared: String, rest: String) {
+    private func split(_ prompt: String) throws(ProposerError) -> (shared: String, rest: String) {
         guard let template = proposer.template else { return (prefix, prompt) }
-        let rendered = try template.render(
-            messages: [ChatMessage(role: "user", content: prefix + prompt)], addingGenerationPrompt: true,
-            variables: proposer.tokenizer.templateVariables)
+        let rendered: String
+        do {
+            rendered = try template.render(
+                messages: [ChatMessage(role: "user", content: prefix + prompt)], addingGenerationPrompt: true,
+                variables: proposer.tokenizer.templateVariables)
+        } catch {
+            throw ProposerError(.badPrompt, "The model's chat template does not take a prompt: \(error.message)")
+        }
         guard let range = rendered.range(of: prefix) else { return ("", rendered) }
         return (String(rendered[..<range.upperBound]), String(rendered[range.upperBound...]))
     }
