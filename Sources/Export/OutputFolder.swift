@@ -56,6 +56,16 @@ package struct OutputFolder {
         try file.close()
     }
 
+    /// - Throws: `ExportError.notWritable`.
+    package func makeFolder(_ name: String) throws(ExportError) {
+        do {
+            try FileManager.default.createDirectory(atPath: path + "/" + name, withIntermediateDirectories: true)
+        } catch {
+            throw ExportError(
+                .notWritable, "The folder cannot be made: \(Self.reason(error))", path: destination + "/" + name)
+        }
+    }
+
     /// Moves the folder to its destination.
     /// - Throws: `ExportError.notWritable`; the destination is then as it was.
     package func publish() throws(ExportError) {

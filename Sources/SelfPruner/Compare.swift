@@ -14,13 +14,14 @@ public func compare(
 ) async throws -> ComparisonReport {
     try options.check()
     let precision = try options.search.compute.apply()
+    let prepared = try PreparedModel(options.search, precision, observer)
+    try PreparedSearch.check(prepared, options.search)
     do {
         try FileManager.default.createDirectory(atPath: options.output, withIntermediateDirectories: true)
     } catch {
         throw SelfPrunerError(
             .outputNotWritable, "The folder \(options.output) cannot be made: \(reason(of: error))")
     }
-    let prepared = try PreparedModel(options.search, precision, observer)
     var times = StageTimes()
     let shared = try PreparedSearch(prepared, options.search, &times, observer)
     var comparison = Comparison(options: options, shared: shared, observer: observer)

@@ -5,6 +5,7 @@ import Factors
 import Foundation
 import Kernels
 import Models
+import Proposers
 import Search
 
 /// All that searches on one model, rate and method have in common: the factors of every sublayer, the space, and the
@@ -67,15 +68,27 @@ struct PreparedSearch {
                     isCancelled: { observer.isCancelled })
             }
         }
+        let (space, budget) = try Self.space(prepared, options)
+        return (plan, space, budget)
+    }
+
+    private static func space(_ prepared: PreparedModel, _ options: SearchOptions) throws -> (SearchSpace, Budget) {
         let description = prepared.checkpoint.description
         let space = try SearchSpace(
             description, granularity: options.granularity == .layer ? .layer : .sublayer,
-            channelStep: options.channelStep, addsBiases: plan.addsBiases, rates: options.rateBounds)
+            channelStep: options.channelStep, addsBiases: options.method == .nested, rates: options.rateBounds)
         // The biases that the refit adds count against the budget.
         let budget = Budget(
             maximumParameters: Int(((1 - options.rate) * Double(description.decoderParameters)).rounded(.down)))
         try budget.check(in: space)
-        return (plan, space, budget)
+        return (space, budget)
+    }
+
+    /// Whether the space holds the rate, and the prompts are templates: asked before anything that takes time.
+    /// - Throws: `SearchError`, `ProposerError`.
+    static func check(_ prepared: PreparedModel, _ options: SearchOptions) throws {
+        _ = try space(prepared, options)
+        _ = try PromptLibrary(folder: options.prompts)
     }
 
     static func uniform(_ space: SearchSpace, _ budget: Budget) throws -> Candidate {

@@ -43,21 +43,30 @@ struct PruneRun<Observer: RunObserver> {
     }
 
     mutating func run() async throws -> PruneReport {
-        // Made first: a place that cannot be written is not worth a search.
+        try PreparedSearch.check(prepared, options.search)
+        // Made first: a place that cannot be written is not worth a search, and another process may be at work on the
+        // run.
         let folder = try OutputFolder(options.output, overwrite: options.overwrite)
         do {
-            return try await run(into: folder)
+            let runFolder =
+                options.settledAllocation == .search
+                ? try SearchRun<Observer>.open(options.settledRun, options.search, prepared) : nil
+            do {
+                let report = try await run(into: folder, runFolder)
+                // The output has a copy.
+                if options.run == nil { runFolder?.remove() }
+                return report
+            } catch {
+                runFolder?.removeIfUnused()
+                throw error
+            }
         } catch {
             folder.discard()
             throw error
         }
     }
 
-    private mutating func run(into folder: OutputFolder) async throws -> PruneReport {
-        // Before anything that takes time: another process may be at work on the run.
-        let runFolder =
-            options.settledAllocation == .search
-            ? try SearchRun<Observer>.open(options.settledRun, options.search, prepared) : nil
+    private mutating func run(into folder: OutputFolder, _ runFolder: RunFolder?) async throws -> PruneReport {
         let before = try measure(prepared.model, checkpoint, "evaluate before")
         let chosen = try await choose(runFolder)
         let units = try chosen.space.units(of: chosen.candidate)
@@ -69,8 +78,17 @@ struct PruneRun<Observer: RunObserver> {
         let report = report(before, after, chosen, element)
         try folder.write("report.json", JSONOutput.encode(report))
         try folder.write("report.md", Data(report.markdown.utf8))
+        if options.run == nil, let runFolder { try copy(runFolder, into: folder) }
         try folder.publish()
         return report
+    }
+
+    /// The whole search, so that it can be looked at, replayed and extended.
+    private func copy(_ run: RunFolder, into folder: OutputFolder) throws {
+        try folder.makeFolder("search")
+        for name in try run.files {
+            try folder.write("search/\(name)", Data(contentsOf: URL(filePath: run.file(name))))
+        }
     }
 
     // MARK: Stages
@@ -128,7 +146,7 @@ extension PruneOptions {
         return search.method == .nested || search.proposer != .adaptive ? .search : .uniform
     }
 
-    /// Beside the output, so that it is found again by the same command.
+    /// Beside the output, so that it is found again by the same command; in the output when that is whole.
     var settledRun: String {
         if let run { return run }
         var path = output

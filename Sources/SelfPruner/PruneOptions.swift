@@ -18,7 +18,8 @@ public struct PruneOptions: Sendable {
     public var search: SearchOptions
     /// Folder of the smaller model.
     public var output: String
-    /// Folder of the search's journal; `nil` for the output's name with `.run` behind it.
+    /// Folder of the search's journal, which is kept there. `nil`: until the output is whole, the output's name with
+    /// `.run` behind it; then `search` in the output.
     public var run: String?
     /// `nil`: search for `nested`, uniform for `wanda-sp`.
     public var allocation: Allocation?

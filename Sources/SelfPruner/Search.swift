@@ -14,7 +14,9 @@ public func search(
     try options.check()
     let precision = try options.compute.apply()
     let prepared = try PreparedModel(options, precision, observer)
+    try PreparedSearch.check(prepared, options)
     let folder = try SearchRun<SilentObserver>.open(run, options, prepared)
+    defer { folder.removeIfUnused() }
     var times = StageTimes()
     let shared = try PreparedSearch(prepared, options, &times, observer)
     let finished = try await SearchRun(options, shared, folder: folder, observer).run()

@@ -33,7 +33,7 @@ struct CommandFixture {
             "prune", model ?? self.model, "--rate", "0.3", "--output", folder("smaller"),
             "--calibration", folder("calibration.txt"), "--fitness-text", folder("fitness.txt"),
             "--evaluation-text", folder("evaluation.txt"), "--sequence-length", "64", "--evaluation-tokens", "256",
-            "--calibration-tokens", "512", "--fitness-tokens", "128", "--channel-step", "8", "--candidates",
+            "--calibration-tokens", "512", "--rungs", "64,128", "--channel-step", "8", "--candidates",
             "\(candidates)", "--threads", "1",
         ]
     }

@@ -29,7 +29,9 @@ struct PruneFixture {
         options.fitnessText = folder("fitness.txt")
         options.evaluationText = folder("evaluation.txt")
         options.calibrationTokens = 512
-        options.fitnessTokens = 128
+        options.generation = 4
+        options.rungTokens = [64, 128]
+        options.rungShares = [0.5]
         options.evaluationTokens = 256
         options.sequenceLength = 64
         options.compute = ComputeOptions(precision: .float32, threads: 1)
@@ -56,8 +58,19 @@ extension PruneReport {
             report[keyPath: figures].prefillTokensPerSecond = 0
             report[keyPath: figures].decodeTokensPerSecond = 0
         }
-        report.search?.seconds = 0
-        report.search?.secondsPerCandidate = 0
+        if var search = report.search {
+            search.seconds = 0
+            search.secondsPerCandidate = 0
+            search.proposalSeconds = 0
+            search.proposalShare = 0
+            search.sensitivitySeconds = 0
+            search.work?.seconds = 0
+            for index in search.operators.indices {
+                search.operators[index].proposalSeconds = 0
+                search.operators[index].evaluationSeconds = 0
+            }
+            report.search = search
+        }
         return report
     }
 }
