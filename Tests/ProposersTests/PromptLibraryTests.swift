@@ -69,9 +69,11 @@ struct PromptLibraryTests {
         4. loss 1.923: Aa=1 Ab=6 Ac=3 Ad=3 Ae=3 Af=6
         """
     private static let goldenCrossover = """
-        parent, loss 3.680: Aa=2 Ab=3 Ac=3 Ad=6 Ae=2 Af=6
-        parent, loss 1.923: Aa=1 Ab=6 Ac=3 Ad=3 Ae=3 Af=6
-        child:
+        parent 1: Aa=2 Ab=3 Ac=3 Ad=6 Ae=2 Af=6
+        parent 2: Aa=1 Ab=6 Ac=3 Ad=3 Ae=3 Af=6
+        parent 1: Aa=2 Ab=3 Ac=3 Ad=6 Ae=2 Af=6
+        parent 2: Aa=1 Ab=6 Ac=3 Ad=3 Ae=3 Af=6
+        better:
         """
     private static let goldenMutate = """
         good move: Aa-1>Ac, Ab-2>Ae, Ad-5>Af
