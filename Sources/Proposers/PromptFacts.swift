@@ -40,7 +40,7 @@ struct PromptFacts: Sendable {
 
     func candidate(_ record: FitnessRecord, number: Int) -> TemplateValue {
         .mapping([
-            ("number", .integer(number)), ("fitness", .string(rounded(record.fitness))),
+            ("number", .integer(number)), ("fitness", .string(rounded(state.projectedFitness(of: record)))),
             ("row", .string(row(genes(of: record)))),
         ])
     }

@@ -35,7 +35,9 @@ package struct AdaptiveProposer: Proposer {
     }
 
     private func split(_ plan: [OperatorCount], in state: SearchState) -> [(any Proposer, [OperatorCount])] {
-        members.compactMap { member in
+        // The plan was made of what was known then.
+        let state = plansAhead ? state.lagged : state
+        return members.compactMap { member in
             let own = Set(member.plan(1, in: state).map(\.operator))
             let wanted = plan.filter { own.contains($0.operator) && $0.count > 0 }
             return wanted.isEmpty ? nil : (member, wanted)

@@ -5,7 +5,7 @@ extension Sequence<FitnessRecord> {
     /// Candidates that stopped at different rungs are compared by what their last score says of the top rung.
     package func population(size: Int, elites: Int) -> [FitnessRecord] {
         let known = filter { !$0.scores.isEmpty && $0.fitness.isFinite }
-        let factors = projection(known)
+        let factors = known.rungFactors
         let ranked = known.map { ($0.fitness * factors[$0.scores.count - 1], $0) }
             .sorted { ($0.0, $0.1.index) < ($1.0, $1.1.index) }.map(\.1)
         guard elites < size else { return Array(ranked.prefix(size)) }
@@ -16,7 +16,8 @@ extension Sequence<FitnessRecord> {
     /// What to multiply a score of each rung with to compare it with scores of the top rung: the mean ratio of those
     /// that have both. Those that went on were lucky on the rung below, and the ratio has that luck in it; so who
     /// stayed behind has to be better by as much to pass them.
-    private func projection(_ known: [FitnessRecord]) -> [Double] {
+    var rungFactors: [Double] {
+        let known = filter { !$0.scores.isEmpty && $0.fitness.isFinite }
         let top = known.map(\.scores.count).max() ?? 0
         var factors = [Double](repeating: 1, count: top)
         for rung in stride(from: top - 2, through: 0, by: -1) {

@@ -20,6 +20,7 @@ package struct SearchState: Sendable {
     package let evaluationTokens: Int
     /// The survivors, best first, all with finite fitness. May be empty.
     package let population: [FitnessRecord]
+    private let factors: [Double]
 
     package init(
         space: SearchSpace, budget: Budget, seed: UInt64 = 0, generation: Int, records: [FitnessRecord],
@@ -37,6 +38,7 @@ package struct SearchState: Sendable {
         self.sensitivities = sensitivities
         self.evaluationTokens = evaluationTokens
         population = records.population(size: populationSize, elites: self.elites)
+        factors = records.rungFactors
     }
 
     /// For the same generation, what was known before the generation ahead of it; the state itself when that was
@@ -48,6 +50,12 @@ package struct SearchState: Sendable {
             space: space, budget: budget, seed: seed, generation: generation, records: known,
             populationSize: populationSize, elites: elites, isInitial: isInitial, sensitivities: sensitivities,
             evaluationTokens: evaluationTokens)
+    }
+
+    /// What a member's last score says of the top rung: scores of different rungs are of different texts.
+    package func projectedFitness(of record: FitnessRecord) -> Double {
+        guard !record.scores.isEmpty, record.scores.count <= factors.count else { return record.fitness }
+        return record.fitness * factors[record.scores.count - 1]
     }
 
     /// The random numbers of one slot of one operator in this generation, whatever else was drawn.
@@ -63,9 +71,10 @@ package struct SearchState: Sendable {
     package var standardizedSensitivities: [Double]? {
         guard let sensitivities, sensitivities.count == space.sublayers.count else { return nil }
         // Logarithms: a few sublayers are a hundred times as sensitive as the others, and would be all there is to see.
-        let values = space.genes.map { gene in
-            log(gene.members.reduce(0) { $0 + max(sensitivities[$1], 0) })
-        }
+        let sums = space.genes.map { gene in gene.members.reduce(0) { $0 + max(sensitivities[$1], 0) } }
+        // What does not matter at all counts as much as the least that does.
+        let least = sums.filter { $0 > 0 }.min() ?? 1
+        let values = sums.map { log(max($0, least)) }
         let mean = values.reduce(0, +) / Double(max(values.count, 1))
         let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(values.count, 1))
         let deviation = variance.squareRoot()
