@@ -29,3 +29,10 @@ package final class KeyValueCache {
         length = other.length
     }
 }
+
+extension LlamaModel {
+    /// Bytes of keys and values at one position.
+    package var keyValueByteCount: Int {
+        attention.reduce(0) { $0 + 2 * $1.keyValueHeads * description.headSize * precision.byteCount }
+    }
+}

@@ -21,6 +21,8 @@ package final class SelfProposer: Proposer {
 
     /// Candidates that a prompt shows, as far as they fit.
     static let shownCandidates = 6
+    /// Children of one pair of parents.
+    static let brood = 4
     /// A pass that writes one token of each text takes about as long as so many tokens of a prompt.
     static let tokensPerPass = 16.0
     static let temperatures: [LanguageOperator: Double] = [.generate: 1, .select: 0.7, .crossover: 0.8, .mutate: 0.8]
@@ -34,11 +36,14 @@ package final class SelfProposer: Proposer {
     private let sampler: Mutex<ConstrainedSampler>
     private let isCancelled: @Sendable () -> Bool
 
-    /// - Parameter positions: tokens of prompt and reply together.
+    /// - Parameters:
+    ///   - positions: tokens of prompt and reply together.
+    ///   - memory: bytes for keys and values, which decide how many replies are written at a time.
     /// - Throws: `ProposerError`: a vocabulary or a chat template that is of no use.
     package init(
         _ model: LlamaModel, _ tokenizer: Tokenizer, shape: ModelShape, prompts: PromptLibrary, style: Style,
-        positions: Int, operators: LanguageOperators = .all, isCancelled: @escaping @Sendable () -> Bool = { false }
+        positions: Int, memory: Int = 1 << 30, operators: LanguageOperators = .all,
+        isCancelled: @escaping @Sendable () -> Bool = { false }
     ) throws {
         self.shape = shape
         self.prompts = prompts
@@ -62,7 +67,11 @@ package final class SelfProposer: Proposer {
         } else {
             template = nil
         }
-        sampler = Mutex(try ConstrainedSampler(model, tokenizer, positions: self.positions))
+        let sequence = max(1, self.positions * model.keyValueByteCount)
+        // One more holds the prompt that they share.
+        let sequences = min(8, max(1, memory / sequence - 1))
+        sampler = Mutex(
+            try ConstrainedSampler(model, tokenizer, positions: self.positions, sequences: sequences))
     }
 
     package func plan(_ count: Int, in state: SearchState) -> [OperatorCount] {
@@ -76,8 +85,11 @@ package final class SelfProposer: Proposer {
         var batch = ProposalBatch()
         let wanted = plan.filter { $0.count > 0 }
         guard !wanted.isEmpty else { return batch }
+        // Crossover replaces what the others have computed of their common prompt.
+        let order: [LanguageOperator] = [.generate, .mutate, .crossover]
+        let sorted = order.flatMap { name in wanted.filter { $0.operator == name.name(of: Self.name) } }
         let session = Result { try SelfSession(self, state) }
-        for entry in wanted {
+        for entry in sorted {
             do {
                 let session = try session.get()
                 switch entry.operator {

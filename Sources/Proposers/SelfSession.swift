@@ -45,7 +45,7 @@ struct SelfSession {
             prompts.append(try prompt(.selfMutate, parent, parent))
         }
         let row = tokens(facts.row(state.space.genes.map(\.top)))
-        let parts = try prompts.map(split)
+        let parts = try prompts.map { (prompt) throws(ProposerError) in try split(prompt, behind: prefix) }
         return tokens(parts[0].shared) + (parts.map { tokens($0.rest) }.max() ?? 0) + max(row, Self.movesTokens)
             + Self.spareTokens
     }
@@ -77,26 +77,31 @@ struct SelfSession {
         }
     }
 
+    /// Every pair has a brood: its prompt, which is long, is run once for all of it.
     func crossover(_ count: Int, _ batch: inout ProposalBatch) throws {
-        let pairs = try select(count, for: .crossover, &batch)
-        let replies = try ask(
-            .crossover,
-            pairs.map { pair in
-                // The better parent stands last, next to the child.
-                let (first, second) = pair.first < pair.second ? (pair.first, pair.second) : (pair.second, pair.first)
-                return (try prompt(.selfCrossover, shown[first], shown[second]), grammar.row)
-            })
-        for (reply, pair) in zip(replies, pairs) {
-            let reply = reply.adding(pair.work, pair.seconds)
-            guard let row = grammar.row(in: reply.text) else {
-                batch.rejections.append(reply.rejection(.malformed, "The reply is no row of levels"))
-                continue
+        let broods = (count + SelfProposer.brood - 1) / SelfProposer.brood
+        let pairs = try select(broods, for: .crossover, &batch)
+        var slot = 0
+        for pair in pairs {
+            let children = min(SelfProposer.brood, count - slot)
+            // The better parent stands last, next to the child.
+            let parents = [shown[min(pair.first, pair.second)], shown[max(pair.first, pair.second)]]
+            let replies = try ask(
+                .crossover,
+                (0..<children).map { _ in (try prompt(.selfCrossover, parents[0], parents[1]), grammar.row) },
+                slot: slot, isAlone: true)
+            slot += children
+            for reply in replies {
+                let reply = reply.adding(pair.work / Double(children), pair.seconds / Double(children))
+                guard let row = grammar.row(in: reply.text) else {
+                    batch.rejections.append(reply.rejection(.malformed, "The reply is no row of levels"))
+                    continue
+                }
+                batch.proposals.append(
+                    reply.proposal(
+                        state.space.candidate(genes: row), parents.map(\.index),
+                        Agreement(child: row, parents: parents.map(facts.genes), genes: state.space.genes)))
             }
-            let parents = [shown[pair.first], shown[pair.second]]
-            batch.proposals.append(
-                reply.proposal(
-                    state.space.candidate(genes: row), parents.map(\.index),
-                    Agreement(child: row, parents: parents.map(facts.genes), genes: state.space.genes)))
         }
     }
 
@@ -198,36 +203,45 @@ struct SelfSession {
         }
     }
 
-    /// - Parameter stream: whose random numbers are used, when not the operator's own.
+    /// - Parameters:
+    ///   - stream: whose random numbers are used, when not the operator's own.
+    ///   - slot: of the first request, among all of the operator in this generation.
+    ///   - isAlone: the requests have one prompt, which stands without the candidates that all others begin with.
     private func ask(
-        _ name: LanguageOperator, _ requests: [(prompt: String, grammar: Grammar)], stream: LanguageOperator? = nil
+        _ name: LanguageOperator, _ requests: [(prompt: String, grammar: Grammar)], stream: LanguageOperator? = nil,
+        slot: Int = 0, isAlone: Bool = false
     ) throws -> [Reply] {
         guard !requests.isEmpty else { return [] }
         let start = ContinuousClock.now
         let label = "\(name.name(of: SelfProposer.name).rawValue).\(stream?.rawValue ?? "")"
-        let parts = try requests.map { try split($0.prompt) }
+        let parts = try requests.map { request -> (shared: String, rest: String) in
+            let parts = try split(request.prompt, behind: isAlone ? "" : prefix)
+            return isAlone ? (parts.shared + parts.rest, "") : parts
+        }
         let output = try proposer.write(
             parts[0].shared,
-            zip(parts, requests).enumerated().map { slot, request in
+            zip(parts, requests).enumerated().map { place, request in
                 ConstrainedSampler.Request(
                     suffix: request.0.rest, grammar: request.1.grammar,
                     temperature: SelfProposer.temperatures[name] ?? 0.8,
-                    generator: state.generator(label, slot: slot))
+                    generator: state.generator(label, slot: slot + place))
             })
         let count = Double(requests.count)
         let seconds = (ContinuousClock.now - start) / .seconds(1) / count
         let work =
             (Double(output.promptTokens) + SelfProposer.tokensPerPass * Double(output.forwardPasses)) / count
-        return zip(output.texts, requests).map { text, request in
+        return zip(output.texts, parts).map { text, part in
             Reply(
                 operator: name.name(of: SelfProposer.name), text: text,
-                promptHash: ChatRequest(messages: [.init(.user, prefix + request.prompt)]).hash, work: work,
+                promptHash: ChatRequest(messages: [.init(.user, part.shared + part.rest)]).hash, work: work,
                 seconds: seconds)
         }
     }
 
     /// What all requests share, and the rest of the prompt.
-    private func split(_ prompt: String) throws(ProposerError) -> (shared: String, rest: String) {
+    private func split(
+        _ prompt: String, behind prefix: String
+    ) throws(ProposerError) -> (shared: String, rest: String) {
         guard let template = proposer.template else { return (prefix, prompt) }
         let rendered: String
         do {
@@ -237,7 +251,7 @@ struct SelfSession {
         } catch {
             throw ProposerError(.badPrompt, "The model's chat template does not take a prompt: \(error.message)")
         }
-        guard let range = rendered.range(of: prefix) else { return ("", rendered) }
+        guard !prefix.isEmpty, let range = rendered.range(of: prefix) else { return ("", rendered) }
         return (String(rendered[..<range.upperBound]), String(rendered[range.upperBound...]))
     }
 }

@@ -8,7 +8,8 @@ package struct Race: Hashable, Codable, Sendable {
     package var rungs: Int { shares.count + 1 }
 
     /// Who goes on from `rung`: the best of those on it, as many as its share, and all that tie with the last of
-    /// them, provided that they would be among the `pool` best of all that were measured on this rung.
+    /// them, provided that they would be among the best of all that were measured on this rung: `pool` of the first
+    /// rung, and of every other as many as the shares let through of them.
     /// - Parameters:
     ///   - members: the generation. Only those with a finite score on the rung count.
     ///   - all: everything evaluated so far, the generation included.
@@ -19,7 +20,8 @@ package struct Race: Hashable, Codable, Sendable {
         let quota = max(1, Int((shares[rung] * Double(field.count)).rounded()))
         guard let last = ranked.prefix(quota).last else { return [] }
         let known = all.compactMap { $0.scores.count > rung ? $0.scores[rung] : nil }.sorted()
-        let bound = min(last.scores[rung], known[min(max(pool, 1), known.count) - 1])
+        let places = Int((shares[..<rung].reduce(Double(pool), *)).rounded())
+        let bound = min(last.scores[rung], known[min(max(places, 1), known.count) - 1])
         return ranked.filter { $0.scores[rung] <= bound }.map(\.index)
     }
 }

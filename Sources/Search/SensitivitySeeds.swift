@@ -3,8 +3,9 @@ import Foundation
 /// Allocates by what cutting each sublayer alone was measured to cost, at one level, with the shape of its error curve
 /// for all other levels; minimises Σ cost^exponent under the budget.
 ///
-/// The costs of single cuts do not add up: exponent 1, the plain additive knapsack, piles the cuts up on a few
-/// sublayers. Larger ones spread them.
+/// The costs of single cuts do not add up. Exponent 1 is the plain additive knapsack; larger ones spread the cuts, smaller
+/// ones pile them up. (On SmolLM2 at 30 %, divergences on 1024 tokens: 0.567 with 1, 0.686 with 1.5, 0.749 with 2, 0.843
+/// with 3; 1.398 uniform.)
 package struct SensitivitySeeds: SeedProposer {
     /// Cost of cutting each sublayer alone to its level in `levels`.
     package var sensitivities: [Double]
@@ -14,7 +15,7 @@ package struct SensitivitySeeds: SeedProposer {
     package var exponents: [Double]
 
     package init(
-        sensitivities: [Double], levels: [Int], errors: [[Double]]? = nil, exponents: [Double] = [1, 1.5, 2, 3]
+        sensitivities: [Double], levels: [Int], errors: [[Double]]? = nil, exponents: [Double] = [1, 0.75, 1.25, 1.5]
     ) {
         self.sensitivities = sensitivities
         self.levels = levels

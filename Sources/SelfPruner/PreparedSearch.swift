@@ -85,10 +85,11 @@ struct PreparedSearch {
     }
 
     /// Whether the space holds the rate, and the prompts are templates: asked before anything that takes time.
-    /// - Throws: `SearchError`, `ProposerError`.
+    /// - Throws: `SearchError`, `ProposerError`, `ChatError`.
     static func check(_ prepared: PreparedModel, _ options: SearchOptions) throws {
         _ = try space(prepared, options)
         _ = try PromptLibrary(folder: options.prompts)
+        try options.chat?.check()
     }
 
     static func uniform(_ space: SearchSpace, _ budget: Budget) throws -> Candidate {

@@ -49,6 +49,7 @@ struct PruneTexts {
     }
 
     /// Windows for each rung from all over the text, so that a short rung is no single document; none is on two rungs.
+    /// The last rung chooses first: its text is the same whatever rungs are before it.
     private static func rungs(_ text: Text, _ options: SearchOptions) throws(SelfPrunerError) -> [[[Int32]]] {
         let length = min(fitnessWindow, options.sequenceLength, options.rungTokens.min() ?? fitnessWindow)
         let windows = TextWindows(text.tokens, length: length).windows.filter { $0.count == length }
@@ -60,10 +61,11 @@ struct PruneTexts {
                     + "\(counts.reduce(0, +) * length)")
         }
         var free = Array(windows.indices)
-        return counts.map { count in
+        let rungs = counts.reversed().map { count in
             let chosen = (0..<count).map { free[$0 * free.count / count] }
             free.removeAll(where: Set(chosen).contains)
             return chosen.map { windows[$0] }
         }
+        return rungs.reversed()
     }
 }

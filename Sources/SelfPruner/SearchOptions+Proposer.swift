@@ -24,7 +24,9 @@ extension SearchOptions {
             try SelfProposer(
                 prepared.model, prepared.tokenizer, shape: shape(prepared),
                 prompts: try PromptLibrary(folder: prompts), style: style(prepared),
-                positions: PreparedModel.promptPositions, operators: operators, isCancelled: isCancelled)
+                positions: PreparedModel.promptPositions,
+                memory: (memory ?? PreparedSearch.defaultMemory) / Self.promptShare, operators: operators,
+                isCancelled: isCancelled)
         }
         func endpoint() throws -> (ChatProposer, any ChatCompleting)? {
             guard let chat else { return nil }
@@ -53,6 +55,9 @@ extension SearchOptions {
         }
     }
 
+    /// Of the memory, for keys and values of prompts.
+    private static let promptShare = 8
+
     private func shape(_ prepared: PreparedModel) -> ModelShape {
         let description = prepared.checkpoint.description
         return ModelShape(
@@ -74,6 +79,10 @@ extension SearchOptions {
 }
 
 extension ChatOptions {
+    /// Whether there is an endpoint of this form, or a record.
+    /// - Throws: `ChatError`.
+    func check() throws { _ = try completing(nil) }
+
     /// The endpoint with its record, or the record alone.
     fileprivate func completing(_ folder: RunFolder?) throws -> any ChatCompleting {
         let prices = promptPrice.map { ChatPrices(prompt: $0, completion: completionPrice ?? $0) }

@@ -69,9 +69,12 @@ public struct SearchOptions: Sendable {
     /// Offspring that are proposed and raced together.
     public var generation = 20
     /// Tokens of the text of each rung of the race, disjoint parts of the fitness text.
-    public var rungTokens = [1024, 4096, 16384]
+    public var rungTokens = [512, 4096, 16384]
     /// Share of those on a rung that goes on to the next.
-    public var rungShares = [0.2, 0.25]
+    public var rungShares = [0.15, 0.34]
+    /// Candidates share what they begin with. Without it each is evaluated by itself, with the same result: to measure
+    /// what sharing saves.
+    public var sharesPrefixes = true
     /// Seconds that the search may take.
     public var timeLimit: Double?
     public var seed: UInt64 = 0

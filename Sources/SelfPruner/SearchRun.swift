@@ -53,17 +53,19 @@ struct SearchRun<Observer: RunObserver> {
     /// - Throws: `CancellationError`: what was evaluated is in the journal.
     func run() async throws -> FinishedSearch {
         let start = ContinuousClock.now
+        let before = shared.evaluator.counters
         let events = journal?.events ?? []
-        let (sensitivities, sensitivitySeconds) = try sensitivities(events)
         let chosen = try options.makeProposer(
             shared.prepared, folder, isCancelled: { [observer] in observer.isCancelled })
+        let (sensitivities, sensitivitySeconds) = try sensitivities(events)
         var search = try EvolutionarySearch(
             space: shared.space, budget: shared.budget, settings: settings,
             seeds: shared.seeds(options, sensitivities), proposer: chosen.proposer, sensitivities: sensitivities,
             resuming: events.compactMap { if case .search(let event) = $0 { event } else { nil } })
         var monitor = SearchMonitor(search, options, observer)
         var fitness = ModelFitness(
-            evaluator: shared.evaluator, isCancelled: { [observer] in observer.isCancelled })
+            evaluator: shared.evaluator, sharesPrefixes: options.sharesPrefixes,
+            isCancelled: { [observer] in observer.isCancelled })
         monitor.begin()
         defer { monitor.end() }
         let reason: FinishReason
@@ -74,11 +76,11 @@ struct SearchRun<Observer: RunObserver> {
                 if case .finished(.cancelled) = event { return }
                 try journal?.append(.search(event))
                 try monitor.take(event)
-                if case .proposed = event { shared.evaluator.keep(monitor.survivors) }
+                if case .proposed = event, options.sharesPrefixes { shared.evaluator.keep(monitor.survivors) }
             })
         if observer.isCancelled { throw CancellationError() }
         let work = EvaluationWork(
-            shared.evaluator.counters, seconds: (ContinuousClock.now - start) / .seconds(1))
+            shared.evaluator.counters, since: before, seconds: (ContinuousClock.now - start) / .seconds(1))
         try journal?.append(.work(work))
         return FinishedSearch(
             search: search, reason: reason, sensitivities: sensitivities, work: work,
@@ -108,16 +110,18 @@ struct SearchRun<Observer: RunObserver> {
 }
 
 extension EvaluationWork {
-    init(_ counters: CandidateEvaluator.Counters, seconds: Double) {
+    init(_ now: CandidateEvaluator.Counters, since before: CandidateEvaluator.Counters, seconds: Double) {
         self.init(
-            tokenSublayers: counters.tokenSublayers, tokenSublayersAlone: counters.tokenSublayersAlone,
-            headTokens: counters.headTokens, peakActivationBytes: counters.peakBytes, seconds: seconds)
+            tokenSublayers: now.tokenSublayers - before.tokenSublayers,
+            tokenSublayersAlone: now.tokenSublayersAlone - before.tokenSublayersAlone,
+            headTokens: now.headTokens - before.headTokens, peakActivationBytes: now.peakBytes, seconds: seconds)
     }
 }
 
 /// Runs candidates on the texts of the rungs.
 private struct ModelFitness: Fitness {
     let evaluator: CandidateEvaluator
+    let sharesPrefixes: Bool
     let isCancelled: @Sendable () -> Bool
 
     var rungTokens: [Int] { evaluator.rungTokens }
@@ -125,6 +129,13 @@ private struct ModelFitness: Fitness {
     mutating func evaluate(
         _ candidates: [Candidate], rung: Int, onResult: (Int, Double) throws -> Void
     ) throws {
-        try evaluator.evaluate(candidates, rung: rung, isCancelled: isCancelled, onResult: onResult)
+        if sharesPrefixes {
+            try evaluator.evaluate(candidates, rung: rung, isCancelled: isCancelled, onResult: onResult)
+            return
+        }
+        for (place, candidate) in candidates.enumerated() {
+            evaluator.keep([])
+            try evaluator.evaluate([candidate], rung: rung, isCancelled: isCancelled) { try onResult(place, $1) }
+        }
     }
 }

@@ -53,6 +53,9 @@ struct SearchArguments: ParsableArguments {
         help: "Begin with allocations in closed form: uniform, slopes, error curves, sensitivities.")
     var closedForm: Bool?
 
+    @Flag(help: "Evaluate every candidate by itself, to measure what sharing saves; the results are the same.")
+    var alone = false
+
     @Option(name: .customLong("time"), help: "Limit of the search, such as 90s, 12m or 1.5h.")
     var timeLimit: TimeLimit?
 
@@ -96,6 +99,7 @@ struct SearchArguments: ParsableArguments {
             options.rungShares = (0..<options.rungTokens.count - 1).map { shares[min($0, shares.count - 1)] }
         }
         if let closedForm { options.usesSeeds = closedForm }
+        options.sharesPrefixes = !alone
         options.timeLimit = timeLimit?.seconds
         options.seed = seed
         options.memory = memory?.bytes

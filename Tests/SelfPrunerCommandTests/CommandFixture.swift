@@ -6,9 +6,10 @@ struct CommandFixture {
     let folder: TemporaryFolder
     let model: String
 
-    init() throws {
+    /// - Parameter isProposer: the model can write proposals.
+    init(isProposer: Bool = false) throws {
         folder = try TemporaryFolder()
-        model = try TinyModel.make(in: folder)
+        model = try TinyModel.make(in: folder, isProposer: isProposer)
         for (index, text) in ["calibration", "fitness", "evaluation"].enumerated() {
             try folder.write("\(text).txt", Data(TinyModel.text(words: 200, seed: UInt64(index)).utf8))
         }
@@ -28,14 +29,32 @@ struct CommandFixture {
         ["generate", model ?? self.model, "--prompt", "the cat", "--max-tokens", "4", "--threads", "1"]
     }
 
-    func prune(_ model: String? = nil, candidates: Int = 6) -> [String] {
+    /// Texts and sizes that make a search a matter of a second.
+    private var small: [String] {
         [
-            "prune", model ?? self.model, "--rate", "0.3", "--output", folder("smaller"),
             "--calibration", folder("calibration.txt"), "--fitness-text", folder("fitness.txt"),
             "--evaluation-text", folder("evaluation.txt"), "--sequence-length", "64", "--evaluation-tokens", "256",
-            "--calibration-tokens", "512", "--rungs", "64,128", "--channel-step", "8", "--candidates",
-            "\(candidates)", "--threads", "1",
+            "--calibration-tokens", "512", "--rungs", "64,128", "--channel-step", "8", "--threads", "1",
         ]
+    }
+
+    func prune(_ model: String? = nil, candidates: Int = 6) -> [String] {
+        ["prune", model ?? self.model, "--rate", "0.3", "--output", folder("smaller"), "--candidates", "\(candidates)"]
+            + small
+    }
+
+    func search(_ run: String = "run", candidates: Int = 12, proposer: String = "adaptive") -> [String] {
+        [
+            "search", model, "--rate", "0.3", "--run", folder(run), "--candidates", "\(candidates)", "--proposer",
+            proposer, "--population", "8", "--generation", "6",
+        ] + small
+    }
+
+    func compare(_ proposers: String) -> [String] {
+        [
+            "compare", model, "--rate", "0.3", "--output", folder("comparison"), "--proposers", proposers, "--seeds",
+            "2", "--candidates", "12", "--population", "6", "--generation", "4",
+        ] + small
     }
 
     /// One command line of each kind that reads a model.

@@ -123,16 +123,24 @@ struct FailureTests {
         #expect(try !fixture.folder.contents("smaller").contains("mine.txt"))
     }
 
-    @Test func `an interrupted pruning leaves nothing behind`() async throws {
+    @Test func `an interrupted pruning leaves its run, and the same command goes on`() async throws {
         let fixture = try CommandFixture()
-        // Steps of one channel make more candidates than any search gets through.
         let outcome = try await Program.run(
-            fixture.prune(candidates: 1_000_000) + ["--channel-step", "1"], interruptingWhenErrorContains: "search")
+            fixture.prune(candidates: 100_000) + ["--channel-step", "1"], interruptingWhenErrorContains: "event=best")
         #expect(outcome.exited)
         #expect(outcome.status == 130)
         #expect(outcome.output.isEmpty)
+        #expect(outcome.error.contains("run the same command to go on"))
         #expect(outcome.error.hasSuffix("Stopped; no output was written.\n"))
-        #expect(try fixture.folder.contents() == fixture.inputs)
+        #expect(try fixture.folder.contents() == (fixture.inputs + ["smaller.run"]).sorted())
+        let status = try await Program.run([
+            "search", "--run", fixture.folder("smaller.run"), "--status", "--json",
+        ]).json()
+        let known = try #require((status["report"] as? [String: Any])?["evaluated"] as? Int)
+        let again = try await Program.run(
+            fixture.prune(candidates: known + 20) + ["--channel-step", "1", "--json"])
+        #expect(again.status == 0, "\(again.error)")
+        #expect(try fixture.folder.contents() == (fixture.inputs + ["smaller"]).sorted())
     }
 
     #if os(Linux)

@@ -113,8 +113,9 @@ struct OutputTests {
         #expect(keys(report["rate"]) == ["decoder", "target", "total"])
         #expect(
             keys(report["search"]) == [
-                "bestFitness", "bestSoFar", "evaluated", "finishReason", "operators", "seconds",
-                "secondsPerCandidate", "uniformFitness",
+                "best", "bestFitness", "bestSoFar", "evaluated", "evaluatedPerRung", "finishReason", "operators",
+                "proposalSeconds", "proposalShare", "proposer", "rejections", "rungTokens", "seconds",
+                "secondsPerCandidate", "sensitivitySeconds", "uniformFitness", "work",
             ])
 
         let text = try await Program.run(fixture.prune() + ["--overwrite"])

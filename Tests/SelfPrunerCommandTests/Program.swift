@@ -39,9 +39,11 @@ enum Program {
     ///   - input: a file for standard input; none by default.
     ///   - sink: a file for standard output, which the outcome then lacks.
     ///   - text: interrupts (as Ctrl-C does) as soon as standard error holds this text.
+    ///   - instant: kills it (SIGKILL) so long after its start.
     static func run(
         _ arguments: [String], input: String = "/dev/null", output sink: String? = nil,
-        environment: [String: String] = [:], interruptingWhenErrorContains text: String? = nil
+        environment: [String: String] = [:], interruptingWhenErrorContains text: String? = nil,
+        killingAfter instant: Duration? = nil
     ) async throws -> Outcome {
         let folder = try TemporaryFolder()
         // Files, not pipes: nobody has to empty them.
@@ -53,20 +55,48 @@ enum Program {
         process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: input))
         process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: sink ?? output))
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: error))
+        // A thread of its own: tests that compute keep all threads of tasks busy, and an instant would pass.
+        let watcher = Watcher(process, error, text, instant)
         try process.run()
-        var isInterrupted = false
-        let deadline = ContinuousClock.now + .seconds(60)
-        while process.isRunning {
-            if let text, !isInterrupted, String(decoding: try folder.data("error"), as: UTF8.self).contains(text) {
-                process.interrupt()
-                isInterrupted = true
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                watcher.watch()
+                continuation.resume()
             }
-            if ContinuousClock.now > deadline { process.terminate() }
-            try await Task.sleep(for: .milliseconds(5))
         }
         return Outcome(
             status: process.terminationStatus, exited: process.terminationReason == .exit,
             output: String(decoding: try folder.data("output"), as: UTF8.self),
             error: String(decoding: try folder.data("error"), as: UTF8.self))
+    }
+}
+
+/// Watches a process until it ends, and interrupts or kills it when it is time.
+private final class Watcher: @unchecked Sendable {
+    private let process: Process
+    private let errorFile: String
+    private let text: String?
+    private let instant: Duration?
+
+    init(_ process: Process, _ errorFile: String, _ text: String?, _ instant: Duration?) {
+        (self.process, self.errorFile, self.text, self.instant) = (process, errorFile, text, instant)
+    }
+
+    func watch() {
+        var isInterrupted = false
+        let start = ContinuousClock.now
+        while process.isRunning {
+            let elapsed = ContinuousClock.now - start
+            if let text, !isInterrupted,
+                let written = FileManager.default.contents(atPath: errorFile),
+                String(decoding: written, as: UTF8.self).contains(text)
+            {
+                process.interrupt()
+                isInterrupted = true
+            }
+            if let instant, elapsed >= instant { kill(process.processIdentifier, SIGKILL) }
+            if elapsed > .seconds(120) { process.terminate() }
+            usleep(instant == nil ? 5000 : 500)
+        }
     }
 }

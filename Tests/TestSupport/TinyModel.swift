@@ -34,16 +34,25 @@ package enum TinyModel {
     package static let endOfText: Int32 = 2
 
     /// Copies a fixture into `folder` under its name, and a tokenizer with it.
-    package static func make(_ fixture: String = "gqa-untied", in folder: TemporaryFolder, chatTemplate: String? = nil)
-        throws
-        -> String
-    {
+    /// - Parameter isProposer: it can write proposals: a context of 4096 tokens, and `=`, `:` and `>` in place of `X`,
+    ///   `Y` and `Z`.
+    package static func make(
+        _ fixture: String = "gqa-untied", in folder: TemporaryFolder, chatTemplate: String? = nil,
+        isProposer: Bool = false
+    ) throws -> String {
         let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appendingPathComponent("ModelsTests/Fixtures/\(fixture)")
         for name in ["config.json", "model.safetensors"] {
             try folder.write("\(fixture)/\(name)", Data(contentsOf: source.appendingPathComponent(name)))
         }
-        try folder.write("\(fixture)/tokenizer.json", tokenizer())
+        try folder.write("\(fixture)/tokenizer.json", tokenizer(isProposer: isProposer))
+        if isProposer {
+            let data = try folder.data("\(fixture)/config.json")
+            var configuration = try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
+            configuration["max_position_embeddings"] = 4096
+            try folder.write(
+                "\(fixture)/config.json", JSONSerialization.data(withJSONObject: configuration))
+        }
         var configuration = ["bos_token": "<s>", "eos_token": "</s>"]
         configuration["chat_template"] = chatTemplate
         try folder.write(
@@ -81,7 +90,9 @@ package enum TinyModel {
         (range.lowerBound.value...range.upperBound.value).compactMap { Unicode.Scalar($0).map(String.init) }
     }
 
-    private static func tokenizer() throws -> Data {
+    private static func tokenizer(isProposer: Bool) throws -> Data {
+        let signs = isProposer ? ["X": "=", "Y": ":", "Z": ">"] : [:]
+        let vocabulary = vocabulary.map { signs[$0] ?? $0 }
         let begin = ["id": "<s>", "type_id": 0] as [String: any Sendable]
         return try JSONSerialization.data(withJSONObject: [
             "version": "1.0", "normalizer": NSNull(),
