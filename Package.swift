@@ -88,7 +88,7 @@ let package = Package(
         .testTarget(name: "FactorsTests", dependencies: ["Factors"]),
         .testTarget(name: "SearchTests", dependencies: ["Search"]),
         .testTarget(name: "CompactionTests", dependencies: ["Compaction"]),
-        .testTarget(name: "ChatClientTests", dependencies: ["ChatClient"]),
+        .testTarget(name: "ChatClientTests", dependencies: ["ChatClient", "TestSupport"]),
         .testTarget(name: "ProposersTests", dependencies: ["Proposers", "TestSupport"]),
         .testTarget(name: "JournalsTests", dependencies: ["Journals"]),
         .testTarget(name: "ExportTests", dependencies: ["Export"]),

@@ -90,9 +90,11 @@ package final class ConstrainedSampler {
         let prefix = tokenizer.encode(prefix, addingSpecialTokens: addingSpecialTokens)
         let passes = batch.forwardPasses
         var output = Output()
-        for start in stride(from: 0, to: requests.count, by: batch.sequences) {
+        // As many at a time as fit, in calls of about the same size: one text alone costs nearly as much as four.
+        let calls = max(1, (requests.count + batch.sequences - 1) / batch.sequences)
+        for call in 0..<calls {
             var writers: [Writer] = []
-            for request in requests[start..<min(start + batch.sequences, requests.count)] {
+            for request in requests[requests.count * call / calls..<requests.count * (call + 1) / calls] {
                 writers.append(try Writer(request, constraint(request.grammar)))
             }
             try run(&writers, behind: prefix, &output, isCancelled)

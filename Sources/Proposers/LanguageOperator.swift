@@ -30,15 +30,16 @@ package struct LanguageOperators: OptionSet, Sendable, Hashable {
 
 extension LanguageOperators {
     /// The operators and counts by which a language model makes `count` candidates; empty when it has no part in them.
-    func plan(_ count: Int, in state: SearchState, proposer: String) -> [OperatorCount] {
+    /// - Parameter batch: proposals that are best made together.
+    func plan(_ count: Int, in state: SearchState, proposer: String, batch: Int = 1) -> [OperatorCount] {
         if state.isInitial || state.population.count < 2 {
             return contains(.initialization)
-                ? [OperatorCount(LanguageOperator.generate.name(of: proposer), count)] : []
+                ? [OperatorCount(LanguageOperator.generate.name(of: proposer), count, batch: batch)] : []
         }
         guard contains(.variation) else { return [] }
         return [
-            OperatorCount(LanguageOperator.crossover.name(of: proposer), (count + 1) / 2),
-            OperatorCount(LanguageOperator.mutate.name(of: proposer), count / 2),
+            OperatorCount(LanguageOperator.crossover.name(of: proposer), (count + 1) / 2, batch: batch),
+            OperatorCount(LanguageOperator.mutate.name(of: proposer), count / 2, batch: batch),
         ]
     }
 }

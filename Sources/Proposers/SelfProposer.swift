@@ -20,9 +20,9 @@ package final class SelfProposer: Proposer {
     package static let name = "self"
 
     /// Candidates that a prompt shows, as far as they fit.
-    static let shownCandidates = 6
+    static let shownCandidates = 4
     /// Children of one pair of parents.
-    static let brood = 4
+    static let brood = 8
     /// A pass that writes one token of each text takes about as long as so many tokens of a prompt.
     static let tokensPerPass = 16.0
     static let temperatures: [LanguageOperator: Double] = [.generate: 1, .select: 0.7, .crossover: 0.8, .mutate: 0.8]
@@ -75,7 +75,7 @@ package final class SelfProposer: Proposer {
     }
 
     package func plan(_ count: Int, in state: SearchState) -> [OperatorCount] {
-        operators.plan(count, in: state, proposer: Self.name)
+        operators.plan(count, in: state, proposer: Self.name, batch: Self.brood)
     }
 
     /// What the model cannot write, say because a prompt does not fit its context, is rejected: evolution goes on without

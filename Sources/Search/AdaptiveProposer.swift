@@ -16,10 +16,20 @@ package struct AdaptiveProposer: Proposer {
     package init(_ members: [any Proposer]) { self.members = members }
 
     package func plan(_ count: Int, in state: SearchState) -> [OperatorCount] {
-        let operators = members.flatMap { $0.plan(count, in: state).map(\.operator) }
-        guard !operators.isEmpty else { return [] }
-        return Self.share(count, by: shares(of: operators, in: state)).enumerated()
-            .map { OperatorCount(operators[$0.offset], $0.element) }
+        let entries = members.flatMap { $0.plan(count, in: state) }
+        guard !entries.isEmpty else { return [] }
+        var shares = shares(of: entries.map(\.operator), in: state)
+        for (place, entry) in entries.enumerated() {
+            // Instead of a few in every generation, a batch in some.
+            let period = Int((Double(min(entry.batch, count)) / max(shares[place] * Double(count), 0.1)).rounded())
+            guard period > 1 else { continue }
+            shares[place] *= (state.generation + place).isMultiple(of: period) ? Double(period) : 0
+        }
+        let sum = shares.reduce(0, +)
+        // All of them wait for their turn.
+        if sum == 0 { shares = shares.map { _ in 1 } }
+        let counts = Self.share(count, by: shares.map { $0 / (sum == 0 ? Double(shares.count) : sum) })
+        return zip(entries, counts).map { OperatorCount($0.operator, $1, batch: $0.batch) }
     }
 
     package var plansAhead: Bool { members.contains { $0.plansAhead } }

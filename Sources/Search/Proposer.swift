@@ -2,10 +2,13 @@
 package struct OperatorCount: Hashable, Sendable {
     package var `operator`: Operator
     package var count: Int
+    /// Proposals that are best made together: fewer cost nearly as much.
+    package var batch: Int
 
-    package init(_ operator: Operator, _ count: Int) {
+    package init(_ operator: Operator, _ count: Int, batch: Int = 1) {
         self.operator = `operator`
         self.count = count
+        self.batch = batch
     }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import ChatClient
@@ -6,12 +7,7 @@ import Testing
 /// A whole reply of a well-behaved server.
 func http(_ status: Int, _ body: String, type: String = "application/json", headers: String...) -> [HostileServer.Step]
 {
-    let extra = headers.map { "\($0)\r\n" }.joined()
-    return [
-        .send(
-            "HTTP/1.1 \(status) Whatever\r\nContent-Type: \(type)\r\nContent-Length: \(body.utf8.count)\r\n"
-                + "Connection: close\r\n\(extra)\r\n\(body)")
-    ]
+    HostileServer.reply(status, body, type: type, headers: headers)
 }
 
 /// A chat completion with that content, which is put into JSON here.

@@ -43,6 +43,29 @@ import Testing
         #expect(AdaptiveProposer.share(count, by: [0.5, 0.3, 0.2]).reduce(0, +) == count)
     }
 
+    /// An operator that is best asked for many is asked seldom, but not less.
+    @Test func batchesAreMadeTogether() throws {
+        struct Dear: Proposer {
+            func plan(_ count: Int, in state: SearchState) -> [OperatorCount] {
+                [OperatorCount(Operator(rawValue: "batched"), count, batch: 8)]
+            }
+            func propose(_ plan: [OperatorCount], from state: SearchState) -> ProposalBatch { ProposalBatch() }
+        }
+        let proposer = AdaptiveProposer([EvolutionProposer(), RandomProposer(), Dear()])
+        var counts: [Int] = []
+        for generation in 0..<40 {
+            let known = try state([])
+            let state = SearchState(
+                space: known.space, budget: known.budget, generation: generation, records: known.records)
+            let plan = proposer.plan(20, in: state)
+            #expect(plan.reduce(0) { $0 + $1.count } == 20)
+            counts.append(plan.last?.count ?? 0)
+        }
+        #expect(counts.allSatisfy { $0 == 0 || $0 >= 6 })
+        // One of five operators, none of which has improved anything.
+        #expect((100...200).contains(counts.reduce(0, +)), "\(counts)")
+    }
+
     /// An operator that never helps is used less and less.
     @Test func randomProposalsLoseTheirShare() async throws {
         let space = try smolLM2()

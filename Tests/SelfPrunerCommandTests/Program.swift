@@ -9,6 +9,7 @@ enum Program {
         var exited: Bool
         var output: String
         var error: String
+        var duration: Duration
 
         var errorLines: [Substring] { error.split(separator: "\n", omittingEmptySubsequences: false).dropLast() }
 
@@ -18,6 +19,18 @@ enum Program {
             }
             return object
         }
+    }
+
+    /// What a run of the same search ends with, however often it was interrupted.
+    static func result(of report: Outcome) throws -> [String: String] {
+        let report = try report.json()
+        var result: [String: String] = [:]
+        for key in ["evaluated", "bestFitness", "bestSoFar", "evaluatedPerRung", "best"] {
+            guard let value = report[key] else { throw NotFound(description: "\(key) is not in the report") }
+            let data = try JSONSerialization.data(withJSONObject: [value], options: .sortedKeys)
+            result[key] = String(decoding: data, as: UTF8.self)
+        }
+        return result
     }
 
     struct NotFound: Error, CustomStringConvertible { var description: String }
@@ -58,16 +71,13 @@ enum Program {
         // A thread of its own: tests that compute keep all threads of tasks busy, and an instant would pass.
         let watcher = Watcher(process, error, text, instant)
         try process.run()
-        await withCheckedContinuation { continuation in
-            Thread.detachNewThread {
-                watcher.watch()
-                continuation.resume()
-            }
+        let duration = await withCheckedContinuation { continuation in
+            Thread.detachNewThread { continuation.resume(returning: watcher.watch()) }
         }
         return Outcome(
             status: process.terminationStatus, exited: process.terminationReason == .exit,
             output: String(decoding: try folder.data("output"), as: UTF8.self),
-            error: String(decoding: try folder.data("error"), as: UTF8.self))
+            error: String(decoding: try folder.data("error"), as: UTF8.self), duration: duration)
     }
 }
 
@@ -82,7 +92,8 @@ private final class Watcher: @unchecked Sendable {
         (self.process, self.errorFile, self.text, self.instant) = (process, errorFile, text, instant)
     }
 
-    func watch() {
+    /// - Returns: how long the process ran.
+    func watch() -> Duration {
         var isInterrupted = false
         let start = ContinuousClock.now
         while process.isRunning {
@@ -98,5 +109,6 @@ private final class Watcher: @unchecked Sendable {
             if elapsed > .seconds(120) { process.terminate() }
             usleep(instant == nil ? 5000 : 500)
         }
+        return ContinuousClock.now - start
     }
 }

@@ -3,8 +3,8 @@ import Synchronization
 
 /// An HTTP/1.1 server on loopback that behaves as badly as a test says. One request to a connection; every request has
 /// a thread of its own, so that a hanging one holds up no other.
-final class HostileServer: Sendable {
-    enum Step: Sendable {
+package final class HostileServer: Sendable {
+    package enum Step: Sendable {
         case send(String)
         /// The same text again and again.
         case flood(String, times: Int)
@@ -19,11 +19,11 @@ final class HostileServer: Sendable {
         case reset
     }
 
-    struct Request: Sendable {
+    package struct Request: Sendable {
         /// From 0, in the order of arrival.
-        var number: Int
-        var head: String
-        var body: String
+        package var number: Int
+        package var head: String
+        package var body: String
     }
 
     private struct Observations {
@@ -35,25 +35,25 @@ final class HostileServer: Sendable {
         var isStopped = false
     }
 
-    let port: UInt16
+    package let port: UInt16
     private let listener: Int32
     private let seen = Mutex(Observations())
 
-    var url: String { "http://127.0.0.1:\(port)" }
-    var requests: [Request] { seen.withLock { $0.requests } }
-    var bytesSent: Int { seen.withLock { $0.bytesSent } }
+    package var url: String { "http://127.0.0.1:\(port)" }
+    package var requests: [Request] { seen.withLock { $0.requests } }
+    package var bytesSent: Int { seen.withLock { $0.bytesSent } }
     /// Connections that the client closed while the server was in the middle of something.
-    var clientsGone: Int { seen.withLock { $0.clientsGone } }
+    package var clientsGone: Int { seen.withLock { $0.clientsGone } }
     /// The most requests that were open at once.
-    var mostAtOnce: Int { seen.withLock { $0.most } }
+    package var mostAtOnce: Int { seen.withLock { $0.most } }
 
-    init(_ react: @escaping @Sendable (Request) -> [Step]) throws {
+    package init(_ react: @escaping @Sendable (Request) -> [Step]) throws {
         (listener, port) = try Self.listenOnLoopback()
         Thread { [self] in acceptAll(react) }.start()
     }
 
     /// A port of loopback that nobody listens on.
-    static func unusedPort() throws -> UInt16 {
+    package static func unusedPort() throws -> UInt16 {
         let (listener, port) = try listenOnLoopback()
         close(listener)
         return port
@@ -61,7 +61,7 @@ final class HostileServer: Sendable {
 
     /// Every descriptor is closed by the thread that uses it: the number of one that is closed may be another test's a
     /// moment later.
-    func stop() {
+    package func stop() {
         seen.withLock { seen in
             seen.isStopped = true
             for connection in seen.open { shutdown(connection, both) }
@@ -215,3 +215,17 @@ final class HostileServer: Sendable {
 #endif
 private let sendingHalf = Int32(SHUT_WR)
 private let both = Int32(SHUT_RDWR)
+
+extension HostileServer {
+    /// A whole reply of a well-behaved server.
+    package static func reply(
+        _ status: Int, _ body: String, type: String = "application/json", headers: [String] = []
+    ) -> [Step] {
+        let extra = headers.map { "\($0)\r\n" }.joined()
+        return [
+            .send(
+                "HTTP/1.1 \(status) Whatever\r\nContent-Type: \(type)\r\nContent-Length: \(body.utf8.count)\r\n"
+                    + "Connection: close\r\n\(extra)\r\n\(body)")
+        ]
+    }
+}

@@ -1,0 +1,68 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Searches in which a real chat server proposes (`Scripts/test` starts llama.cpp's).
+@Suite(
+    .enabled(
+        if: ProcessInfo.processInfo.environment["SELFPRUNER_TEST_CHAT_ENDPOINT"] != nil,
+        "SELFPRUNER_TEST_CHAT_ENDPOINT is not set"), .serialized)
+struct ChatSearchTests {
+    private let fixture: CommandFixture
+    private let endpoint: [String]
+
+    init() throws {
+        fixture = try CommandFixture(isProposer: true)
+        endpoint = [
+            "--endpoint", ProcessInfo.processInfo.environment["SELFPRUNER_TEST_CHAT_ENDPOINT"] ?? "", "--chat-model",
+            "local",
+        ]
+    }
+
+    @Test func `a server proposes, and its record answers in its place`() async throws {
+        let live = try await Program.run(
+            fixture.search("live", candidates: 20, proposer: "chat") + endpoint + ["--json"])
+        #expect(live.status == 0, "\(live.error)")
+        let report = try live.json()
+        #expect(report["evaluated"] as? Int == 20)
+        let chat = try #require(report["chat"] as? [String: Any])
+        #expect((chat["requests"] as? Int ?? 0) > 0)
+        #expect((chat["promptTokens"] as? Int ?? 0) > 100)
+        #expect((chat["completionTokens"] as? Int ?? 0) > 10)
+        let operators = try #require(report["operators"] as? [[String: Any]])
+        let proposed = operators.filter { ($0["name"] as? String)?.hasPrefix("chat.") == true }
+        #expect(proposed.reduce(0) { $0 + ($1["evaluated"] as? Int ?? 0) + ($1["rejected"] as? Int ?? 0) } > 0)
+
+        let replayed = try await Program.run(
+            fixture.search("replayed", candidates: 20, proposer: "chat") + [
+                "--replay", fixture.folder("live/exchanges.jsonl"), "--chat-model", "local", "--json",
+            ])
+        #expect(replayed.status == 0, "\(replayed.error)")
+        #expect(try Program.result(of: replayed) == Program.result(of: live))
+
+        // Killed anywhere, and continued from what was recorded.
+        var generator = SystemRandomNumberGenerator()
+        for _ in 0..<5 {
+            _ = try await Program.run(
+                fixture.search("killed", candidates: 20, proposer: "chat") + [
+                    "--replay", fixture.folder("live/exchanges.jsonl"), "--chat-model", "local",
+                ], killingAfter: .milliseconds(Int.random(in: 0...600, using: &generator)))
+        }
+        let last = try await Program.run(
+            fixture.search("killed", candidates: 20, proposer: "chat") + [
+                "--replay", fixture.folder("live/exchanges.jsonl"), "--chat-model", "local", "--json",
+            ])
+        #expect(last.status == 0, "\(last.error)")
+        #expect(try Program.result(of: last) == Program.result(of: live))
+    }
+
+    @Test func `adaptive uses an endpoint beside the model and evolution`() async throws {
+        let outcome = try await Program.run(fixture.search(candidates: 30) + endpoint + ["--json"])
+        #expect(outcome.status == 0, "\(outcome.error)")
+        let operators = try #require(try outcome.json()["operators"] as? [[String: Any]])
+        let names = operators.compactMap { $0["name"] as? String }
+        for prefix in ["chat.", "self.", "evolution."] {
+            #expect(names.contains { $0.hasPrefix(prefix) }, "\(prefix) is not in \(names)")
+        }
+    }
+}
