@@ -41,6 +41,13 @@ package final class ChatRecord: Sendable {
 
     deinit { close(descriptor) }
 
+    /// What all exchanges cost.
+    var usage: ChatUsage {
+        contents.withLock { contents in
+            contents.exchanges.values.reduce(into: ChatUsage()) { $0.count($1) }
+        }
+    }
+
     package var count: Int { contents.withLock { $0.exchanges.count } }
 
     func exchange(_ identity: ChatExchange.Identity) -> ChatExchange? {

@@ -6,25 +6,28 @@ package final class ResumingChat: ChatCompleting {
     private let record: ChatRecord
     private let live: any ChatCompleting
     private let occurrences = Occurrences()
-    private let replayed = Mutex(ChatUsage())
+    /// What the record had when this began.
+    private let before: ChatUsage
+    private let replayed = Mutex(0)
 
     package init(_ live: any ChatCompleting, record: ChatRecord) {
         self.live = live
         self.record = record
+        before = record.usage
     }
 
-    /// Of the whole run, what the record answered included.
-    package var usage: ChatUsage { get async { await live.usage + replayed.withLock { $0 } } }
+    /// Of the whole run: all that is recorded, whether it is asked for again or not.
+    package var usage: ChatUsage { get async { await live.usage + before } }
 
     /// Calls that the record answered.
-    package var replayedRequests: Int { replayed.withLock { $0.requests } }
+    package var replayedRequests: Int { replayed.withLock { $0 } }
 
     /// - Throws: the recorded failure, what the other chat throws, and `ChatError.recordNotUsable` when that cannot be
     ///   recorded.
     package func complete(_ request: ChatRequest) async throws(ChatError) -> ChatReply {
         let identity = occurrences.identity(of: request)
         if let exchange = record.exchange(identity) {
-            replayed.withLock { $0.count(exchange) }
+            replayed.withLock { $0 += 1 }
             return try exchange.result()
         }
         return try await live.complete(request, as: identity, recordedIn: record)

@@ -1,4 +1,5 @@
 import Foundation
+import Search
 import Tokenization
 
 /// The templates of all prompts, in Jinja: those that come with the program, or a user's in their place.
@@ -18,6 +19,10 @@ package struct PromptLibrary: Sendable {
 
     private var templates: [Name: ChatTemplate] = [:]
     private var files: [Name: String] = [:]
+    private var hash = StableHash()
+
+    /// The same for the same templates.
+    package var fingerprint: String { hash.hexadecimal }
 
     /// - Parameter folder: holds files such as `self-mutate.txt`; where one is missing, the program's own is taken.
     /// - Throws: `ProposerError.badPrompt`, naming the file, for a folder without any of them, and for a template that
@@ -37,6 +42,8 @@ package struct PromptLibrary: Sendable {
                 }
             }
             files[name] = file
+            hash.add(source)
+            hash.add(source.count)
             do {
                 templates[name] = try ChatTemplate(String(decoding: source, as: UTF8.self))
             } catch {

@@ -38,11 +38,10 @@ package final class SelfProposer: Proposer {
 
     /// - Parameters:
     ///   - positions: tokens of prompt and reply together.
-    ///   - memory: bytes for keys and values, which decide how many replies are written at a time.
     /// - Throws: `ProposerError`: a vocabulary or a chat template that is of no use.
     package init(
         _ model: LlamaModel, _ tokenizer: Tokenizer, shape: ModelShape, prompts: PromptLibrary, style: Style,
-        positions: Int, memory: Int = 1 << 30, operators: LanguageOperators = .all,
+        positions: Int, operators: LanguageOperators = .all,
         isCancelled: @escaping @Sendable () -> Bool = { false }
     ) throws {
         self.shape = shape
@@ -67,11 +66,22 @@ package final class SelfProposer: Proposer {
         } else {
             template = nil
         }
-        let sequence = max(1, self.positions * model.keyValueByteCount)
-        // One more holds the prompt that they share.
-        let sequences = min(8, max(1, memory / sequence - 1))
         sampler = Mutex(
-            try ConstrainedSampler(model, tokenizer, positions: self.positions, sequences: sequences))
+            try ConstrainedSampler(
+                model, tokenizer, positions: self.positions,
+                sequences: Self.sequences(model, positions: self.positions)))
+    }
+
+    /// Replies that are written at a time. A function of the model alone: other batches round differently, and would
+    /// make another search.
+    private static func sequences(_ model: LlamaModel, positions: Int) -> Int {
+        min(brood, max(1, (4 << 30) / max(1, positions * model.keyValueByteCount) - 1))
+    }
+
+    /// Bytes of keys and values that a proposer has, one more sequence for the prompt that all share.
+    package static func byteCount(_ model: LlamaModel, positions: Int) -> Int {
+        let positions = min(positions, model.maximumPositions)
+        return (sequences(model, positions: positions) + 1) * positions * model.keyValueByteCount
     }
 
     package func plan(_ count: Int, in state: SearchState) -> [OperatorCount] {

@@ -110,6 +110,10 @@ package struct AdaptiveProposer: Proposer {
                         gain: beaten * beaten / Double(known.count * known.count),
                         cost: Double(max(state.evaluationTokens, 1)) + record.proposalWork))
             }
+            for rejection in state.rejections where rejection.generation == generation {
+                credits.append(
+                    Credit(operator: rejection.operator, generation: generation, gain: 0, cost: rejection.work))
+            }
             known = (known + state.records[start..<end].compactMap { $0.scores.first }.filter(\.isFinite))
                 .sorted().prefix(state.populationSize).map { $0 }
             start = end
@@ -134,11 +138,6 @@ package struct AdaptiveProposer: Proposer {
         }
         return counts
     }
-}
-
-extension FitnessRecord {
-    /// Nobody proposed it for what was known.
-    fileprivate var isSeed: Bool { generation == 0 }
 }
 
 extension Double {

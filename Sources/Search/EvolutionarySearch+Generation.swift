@@ -12,7 +12,12 @@ extension EvolutionarySearch {
             draft.take(try await timed { try evolution.propose(evolution.plan(missing, in: state), from: state) })
         }
         guard !draft.records.isEmpty else { return nil }
-        return Generation(index: state.generation, records: draft.records, rejections: draft.rejections)
+        let rejections = draft.rejections.map { rejection in
+            var rejection = rejection
+            rejection.generation = state.generation
+            return rejection
+        }
+        return Generation(index: state.generation, records: draft.records, rejections: rejections)
     }
 
     /// Time that a proposer did not account for is shared out evenly.

@@ -151,7 +151,8 @@ package struct EvolutionarySearch: Sendable {
     private func state(evaluationTokens: Int) -> SearchState {
         SearchState(
             space: space, budget: budget, seed: settings.seed, generation: history.generationStarts.count,
-            records: history.records, populationSize: settings.population, elites: elites,
+            records: history.records, rejections: history.rejections, populationSize: settings.population,
+            elites: elites,
             isInitial: history.records.count < min(settings.population, settings.candidates),
             sensitivities: sensitivities, evaluationTokens: evaluationTokens)
     }
@@ -170,11 +171,16 @@ package struct EvolutionarySearch: Sendable {
     }
 
     private func nextGeneration(evaluationTokens: Int) async throws -> Generation? {
-        if history.generationStarts.isEmpty, !seeds.isEmpty {
-            let records = seeds.prefix(settings.candidates).enumerated().map { place, seed in
-                FitnessRecord(index: place, candidate: Candidate(levels: seed.levels), operator: seed.operator)
+        let known = history.records.count
+        // More than one generation of seeds only where an earlier limit left no room for all of them.
+        if known < seeds.count, history.records.allSatisfy({ $0.isSeed }) {
+            let generation = history.generationStarts.count
+            let records = seeds.enumerated().dropFirst(known).prefix(settings.candidates - known).map { place, seed in
+                FitnessRecord(
+                    index: place, generation: generation, candidate: Candidate(levels: seed.levels),
+                    operator: seed.operator)
             }
-            return Generation(index: 0, records: records, rejections: [])
+            return Generation(index: generation, records: records, rejections: [])
         }
         return try await generation(of: nextCount, from: state(evaluationTokens: evaluationTokens))
     }
@@ -189,7 +195,7 @@ package struct EvolutionarySearch: Sendable {
                 try space.repair(record.candidate, to: budget) == record.candidate,
                 record.scores.count <= settings.race.rungs
             else { throw SearchError(.badHistory, "\(place) does not hold this budget in this search space") }
-            if record.generation == 0, index < seeds.count, record.candidate.levels != seeds[index].levels {
+            if record.isSeed, index < seeds.count, record.candidate.levels != seeds[index].levels {
                 throw SearchError(.badHistory, "\(place) is not the seed candidate that it should be")
             }
         }

@@ -38,6 +38,9 @@ package struct FitnessRecord: Hashable, Sendable {
         self.evaluationSeconds = evaluationSeconds
     }
 
+    /// Made by no proposer, but in closed form before the search.
+    var isSeed: Bool { `operator`.rawValue.hasPrefix("seeds.") }
+
     /// On the highest rung that it reached; infinite before any.
     package var fitness: Double { scores.last ?? .infinity }
 

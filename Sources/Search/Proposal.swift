@@ -71,6 +71,8 @@ package struct Rejection: Hashable, Codable, Sendable, Error {
 
     package var `operator`: Operator
     package var reason: Reason
+    /// Of the search; set when it is counted.
+    package var generation = 0
     /// A sentence without its final stop. Words of a model are quoted, cut to a line.
     package var detail: String
     package var promptHash: String?

@@ -9,6 +9,8 @@ package struct SearchState: Sendable {
     package let generation: Int
     /// Every candidate so far, in order.
     package let records: [FitnessRecord]
+    /// What was refused so far.
+    package let rejections: [Rejection]
     package let populationSize: Int
     /// Members of the population that are there by merit.
     package let elites: Int
@@ -24,7 +26,8 @@ package struct SearchState: Sendable {
 
     package init(
         space: SearchSpace, budget: Budget, seed: UInt64 = 0, generation: Int, records: [FitnessRecord],
-        populationSize: Int = 30, elites: Int? = nil, isInitial: Bool = false, sensitivities: [Double]? = nil,
+        rejections: [Rejection] = [], populationSize: Int = 30, elites: Int? = nil, isInitial: Bool = false,
+        sensitivities: [Double]? = nil,
         evaluationTokens: Int = 1024
     ) {
         self.space = space
@@ -32,6 +35,7 @@ package struct SearchState: Sendable {
         self.seed = seed
         self.generation = generation
         self.records = records
+        self.rejections = rejections
         self.populationSize = populationSize
         self.elites = elites ?? populationSize
         self.isInitial = isInitial
@@ -48,6 +52,7 @@ package struct SearchState: Sendable {
         guard !known.isEmpty else { return self }
         return SearchState(
             space: space, budget: budget, seed: seed, generation: generation, records: known,
+            rejections: rejections.filter { $0.generation < generation - 1 },
             populationSize: populationSize, elites: elites, isInitial: isInitial, sensitivities: sensitivities,
             evaluationTokens: evaluationTokens)
     }

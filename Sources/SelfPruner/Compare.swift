@@ -28,6 +28,14 @@ public func compare(
     return try await comparison.run()
 }
 
+/// A finished search, and what its figures rest on beside the run's identity.
+private struct KnownResult: Codable {
+    var candidates: Int
+    var timeLimit: Double?
+    var evaluation: String
+    var run: ComparisonReport.Run
+}
+
 private struct Comparison<Observer: RunObserver> {
     let options: CompareOptions
     let shared: PreparedSearch
@@ -42,7 +50,7 @@ private struct Comparison<Observer: RunObserver> {
         var report = ComparisonReport(
             program: "selfpruner \(selfPrunerVersion)", model: options.search.model, rate: options.search.rate,
             candidates: options.search.candidates, rungTokens: shared.evaluator.rungTokens,
-            fitness: options.search.fitness.rawValue,
+            fitness: options.search.fitness.unit,
             perplexity: PerplexityProtocol(
                 corpus: prepared.texts.evaluationName, joiner: options.search.evaluationJoiner.words,
                 sequenceLength: prepared.texts.evaluation[0].count, stride: options.search.sequenceLength,
@@ -71,15 +79,13 @@ private struct Comparison<Observer: RunObserver> {
         var search = options.search
         search.proposer = proposer
         search.seed = seed
-        if proposer == .uniform { search.candidates = 1 }
         let folder = try SearchRun<Observer>.open(
             "\(options.output)/\(proposer.rawValue)-\(seed)", search, shared.prepared)
-        let known = folder.file("result.json")
-        if !folder.changes.contains(where: { $0.key.hasPrefix("limits") }),
-            let data = FileManager.default.contents(atPath: known),
-            let result = try? JSONDecoder().decode(ComparisonReport.Run.self, from: data)
+        if let data = FileManager.default.contents(atPath: folder.file("result.json")),
+            let known = try? JSONDecoder().decode(KnownResult.self, from: data), known.candidates == search.candidates,
+            known.timeLimit == search.timeLimit, known.evaluation == evaluation
         {
-            return result
+            return known.run
         }
         if sensitivities == nil {
             let start = ContinuousClock.now
@@ -98,9 +104,15 @@ private struct Comparison<Observer: RunObserver> {
             proposer: proposer.rawValue, seed: seed,
             search: SearchReport(finished, search, rungTokens: shared.evaluator.rungTokens),
             perplexity: perplexity.value)
-        try folder.replace("result.json", with: JSONOutput.encode(result))
+        try folder.replace(
+            "result.json",
+            with: JSONOutput.encode(
+                KnownResult(
+                    candidates: search.candidates, timeLimit: search.timeLimit, evaluation: evaluation, run: result)))
         return result
     }
+
+    private var evaluation: String { RunIdentity.fingerprint(shared.prepared.texts.evaluation) }
 
     private func write(_ name: String, _ data: Data) throws {
         let path = "\(options.output)/\(name)"

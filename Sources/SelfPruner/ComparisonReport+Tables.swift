@@ -14,7 +14,7 @@ extension ComparisonReport {
             let fitness = Statistic(runs.compactMap(\.search.bestFitness))
             let perplexity = Statistic(runs.map(\.perplexity))
             let offspring = runs.flatMap(\.search.operators).filter(\.isOffspring)
-            let made = offspring.reduce(0) { $0 + $1.evaluated + $1.rejected }
+            let made = offspring.reduce(0) { $0 + $1.evaluated }
             let accepted = offspring.reduce(0) { $0 + $1.accepted }
             let seconds = runs.reduce(0) { $0 + $1.search.seconds } / Double(max(runs.count, 1))
             let proposing = runs.reduce(0) { $0 + $1.search.proposalSeconds } / Double(max(runs.count, 1))
@@ -47,9 +47,10 @@ extension ComparisonReport {
                     evaluated > 0 ? NumberFormat.percent(Double(count) / Double(evaluated)) : "–"
                 }
                 func mean(_ value: (SearchReport.Operator) -> Double?) -> String {
-                    let known = same.compactMap(value)
-                    return known.isEmpty
-                        ? "–" : NumberFormat.percent(known.reduce(0, +) / Double(known.count), decimals: 1)
+                    let known = same.compactMap { item in value(item).map { ($0, Double(item.evaluated)) } }
+                    let count = known.reduce(0) { $0 + $1.1 }
+                    return count == 0
+                        ? "–" : NumberFormat.percent(known.reduce(0) { $0 + $1.0 * $1.1 } / count, decimals: 1)
                 }
                 table.addRow([
                     proposer, name, "\(evaluated)", share(sum(\.accepted)), share(sum(\.improvedParents)),

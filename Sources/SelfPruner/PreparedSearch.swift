@@ -23,6 +23,8 @@ struct PreparedSearch {
         _ prepared: PreparedModel, _ options: SearchOptions, _ times: inout StageTimes, _ observer: some RunObserver
     ) throws {
         self.prepared = prepared
+        let limit = (options.memory ?? Self.defaultMemory) - Self.promptBytes(prepared, options)
+        try Self.checkMemory(limit, prepared, options)
         let (plan, space, budget) = try Self.factor(prepared, options, &times, observer)
         (self.plan, self.space, self.budget) = (plan, space, budget)
         let rungs = try times.measure("fitness targets") {
@@ -37,11 +39,32 @@ struct PreparedSearch {
             factors: plan.byteCount, targets: rungs.reduce(0) { $0 + $1.byteCount },
             candidates: max(options.generation, options.population, space.sublayers.count),
             survivors: options.population)
-        memory = try EvaluationMemory(limit: options.memory ?? Self.defaultMemory, demand)
+        memory = try EvaluationMemory(limit: limit, demand)
         models = CandidateModels(plan: plan, dense: prepared.model, space: space, memoryLimit: memory.sublayers)
         evaluator = CandidateEvaluator(
             rungs: rungs, models: models, dense: prepared.model, space: space, workspace: prepared.workspace,
             memory: memory)
+    }
+
+    /// Keys and values of the prompts of the model under pruning.
+    private static func promptBytes(_ prepared: PreparedModel, _ options: SearchOptions) -> Int {
+        options.usesOwnModel ? SelfProposer.byteCount(prepared.model, positions: PreparedModel.promptPositions) : 0
+    }
+
+    /// Before the calibration: the factors' size is known by then, and the moments', which are there before them.
+    /// - Throws: `CompactionError.memoryTooSmall`.
+    private static func checkMemory(_ limit: Int, _ prepared: PreparedModel, _ options: SearchOptions) throws {
+        let description = prepared.checkpoint.description
+        let factors = description.blocks.reduce(description.decoderParameters * 4) { sum, shape in
+            let columns = [shape.queryHeads * description.headSize, shape.channels]
+            return sum + columns.reduce(0) { $0 + 4 * $1 * ($1 + description.hiddenSize) }
+        }
+        let tokens = prepared.texts.fitness.map { $0.reduce(0) { $0 + $1.count } }
+        _ = try EvaluationMemory(
+            limit: limit,
+            EvaluationMemory.Demand(
+                dense: prepared.model, space: space(prepared, options).0, workspace: prepared.workspace,
+                rungTokens: tokens, factors: factors, targets: 0, candidates: 1, survivors: 0))
     }
 
     /// Half of the machine's memory.
@@ -111,12 +134,14 @@ struct PreparedSearch {
         }
     }
 
-    /// Divergence of the dense model with one sublayer cut, per sublayer, on the text of the first rung.
+    /// How much the fitness of the dense model suffers with one sublayer cut, per sublayer, on the text of the first
+    /// rung.
     func measureSensitivities(_ observer: some RunObserver) throws -> [Double] {
         let levels = sensitivityLevels
-        let candidates = space.sublayers.indices.map { index in
+        // The dense model last: its own fitness is 0 where that is a divergence from it.
+        let candidates = (space.sublayers.indices + [-1]).map { index in
             var candidate = space.full
-            candidate.levels[index] = levels[index]
+            if index >= 0 { candidate.levels[index] = levels[index] }
             return candidate
         }
         var values = [Double](repeating: 0, count: candidates.count)
@@ -128,11 +153,16 @@ struct PreparedSearch {
                 progress(done)
             }
         }
-        return values
+        let dense = values.removeLast()
+        let losses = values.map { $0 - dense }
+        // A cut after which there are no numbers is as bad as the worst.
+        let worst = losses.filter(\.isFinite).max() ?? 1
+        return losses.map { $0.isFinite ? $0 : worst }
     }
 
     /// Allocations in closed form.
     func seeds(_ options: SearchOptions, _ sensitivities: [Double]?) -> [any SeedProposer] {
+        if options.proposer == .uniform { return [UniformSeed()] }
         guard options.usesSeeds else { return [] }
         let errors = plan.residualErrors(in: space)
         var seeds: [any SeedProposer] = [UniformSeed()]

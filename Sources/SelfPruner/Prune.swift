@@ -142,16 +142,13 @@ struct PruneRun<Observer: RunObserver> {
 extension PruneOptions {
     var settledAllocation: Allocation {
         if let allocation { return allocation }
-        if search.proposer == .uniform { return .uniform }
-        return search.method == .nested || search.proposer != .adaptive ? .search : .uniform
+        return search.proposer == .uniform || search.method == .wandaSP ? .uniform : .search
     }
 
     /// Beside the output, so that it is found again by the same command; in the output when that is whole.
     var settledRun: String {
         if let run { return run }
-        var path = output
-        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-        return path + ".run"
+        return URL(fileURLWithPath: output).standardizedFileURL.path + ".run"
     }
 }
 

@@ -28,6 +28,13 @@ public struct PruneReport: Sendable, Codable {
         public var generation: Int
         public var rungTokens: [Int]
         public var rungShares: [Double]
+        /// Lowest and highest rate of a sublayer or block; empty without bounds.
+        public var rateBounds: [Double]
+        public var closedForm: Bool
+        public var promptStyle: String
+        public var prompts: String?
+        public var fitnessJoiner: String
+        public var evaluationJoiner: String
         public var timeLimit: Double?
         public var seed: UInt64
         public var chatModel: String?

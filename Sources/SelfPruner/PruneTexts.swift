@@ -14,9 +14,6 @@ struct PruneTexts {
     let evaluationName: String
     let tokenizerFiles: [TokenizerFile]
 
-    /// Windows of the fitness text: long enough for context, short enough for many of them on the first rung.
-    private static let fitnessWindow = 512
-
     /// - Throws: `SelfPrunerError` for texts that are missing, too short or overlap.
     init(_ options: SearchOptions, _ tokenizer: Tokenizer) throws {
         calibrationPaths = try options.calibrationTexts ?? [DefaultTexts.calibration.path()]
@@ -51,8 +48,9 @@ struct PruneTexts {
     /// Windows for each rung from all over the text, so that a short rung is no single document; none is on two rungs.
     /// The last rung chooses first: its text is the same whatever rungs are before it.
     private static func rungs(_ text: Text, _ options: SearchOptions) throws(SelfPrunerError) -> [[[Int32]]] {
-        let length = min(fitnessWindow, options.sequenceLength, options.rungTokens.min() ?? fitnessWindow)
+        let length = min(options.fitnessWindow ?? 512, options.sequenceLength, options.rungTokens.min() ?? .max)
         let windows = TextWindows(text.tokens, length: length).windows.filter { $0.count == length }
+        if options.rungTokens.isEmpty, !windows.isEmpty { return [windows] }
         let counts = options.rungTokens.map { max(1, ($0 + length / 2) / length) }
         guard windows.count >= counts.reduce(0, +) else {
             throw SelfPrunerError(

@@ -1,12 +1,14 @@
 import Checkpoints
 import Foundation
 import Kernels
+import Proposers
 import Search
 
 /// What must be equal for a run to be continued: all that decides what a search evaluates and proposes. Paths and limits
 /// may change.
 struct RunIdentity: Codable, Sendable {
-    var program = "selfpruner"
+    /// Raised when operators, prompts or evaluation change what a seed means.
+    var searchVersion = 1
     var model: Model
     var texts: Texts
     var rate: Double
@@ -21,9 +23,12 @@ struct RunIdentity: Codable, Sendable {
     var population: Int
     var generation: Int
     var rungTokens: [Int]
+    var fitnessWindow: Int?
     var rungShares: [Double]
     var seed: UInt64
     var promptStyle: SearchOptions.PromptStyle
+    /// Of all templates.
+    var prompts: String
     /// Model and address of the chat endpoint. Its key is not part of a run.
     var chatModel: String?
     var precision: String
@@ -35,7 +40,7 @@ struct RunIdentity: Codable, Sendable {
     struct Model: Codable, Sendable {
         var parameters: Int
         var bytes: Int
-        /// Of the stored tensors' places and of samples of their values.
+        /// Of samples of the files' bytes.
         var fingerprint: String
     }
 
@@ -62,6 +67,12 @@ struct RunIdentity: Codable, Sendable {
         var sequenceLength: Int
         var prompts: String?
         var chatEndpoint: String?
+        var chatKeyVariable: String?
+        var chatReplay: String?
+        var chatConcurrency: Int?
+        var chatTimeout: Double?
+        var promptPrice: Double?
+        var completionPrice: Double?
         var memory: Int?
     }
 
@@ -73,7 +84,7 @@ extension RunIdentity {
         model = Model(
             parameters: checkpoint.description.parameters,
             bytes: checkpoint.storedTensors.values.reduce(0) { $0 + $1.byteCount },
-            fingerprint: try Self.fingerprint(checkpoint))
+            fingerprint: Self.fingerprint(of: checkpoint))
         self.texts = Texts(
             calibration: Self.fingerprint(texts.calibration), fitness: Self.fingerprint(Array(texts.fitness.joined())))
         rate = options.rate
@@ -88,9 +99,11 @@ extension RunIdentity {
         population = options.population
         generation = options.generation
         rungTokens = options.rungTokens
+        fitnessWindow = options.fitnessWindow
         rungShares = options.rungShares
         seed = options.seed
         promptStyle = options.promptStyle
+        prompts = try PromptLibrary(folder: options.prompts).fingerprint
         chatModel = options.chat?.model
         self.precision = precision.rawValue
         threads = Threads.count
@@ -102,23 +115,30 @@ extension RunIdentity {
             calibrationTokens: options.calibrationTokens, evaluationTokens: options.evaluationTokens,
             evaluationJoiner: options.evaluationJoiner, fitnessJoiner: options.fitnessJoiner,
             sequenceLength: options.sequenceLength, prompts: options.prompts.map(absolute),
-            chatEndpoint: options.chat?.endpoint, memory: options.memory)
+            chatEndpoint: options.chat?.endpoint, chatKeyVariable: options.chat?.keyVariable,
+            chatReplay: options.chat?.replay.map(absolute), chatConcurrency: options.chat?.concurrency,
+            chatTimeout: options.chat?.timeout, promptPrice: options.chat?.promptPrice,
+            completionPrice: options.chat?.completionPrice, memory: options.memory)
     }
 
-    /// The norms, which every training step changes, and where all tensors lie.
-    private static func fingerprint(_ checkpoint: any Checkpoint) throws -> String {
+    /// Sizes of the files with weights, and 4 KiB at 256 places of each.
+    private static func fingerprint(of checkpoint: any Checkpoint) -> String {
+        let folder = URL(fileURLWithPath: checkpoint.path)
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: checkpoint.path)) ?? []
+        let weights = names.sorted().filter { $0.hasSuffix(".safetensors") }
         var hash = StableHash()
-        for (weight, tensor) in checkpoint.storedTensors.sorted(by: { $0.value.name < $1.value.name }) {
-            hash.add(tensor.name.utf8)
-            hash.add(tensor.byteCount)
-            if weight.role == .mlpNorm || weight.role == .finalNorm {
-                for value in try checkpoint.values(weight.role, weight.block) ?? [] { hash.add(Int(value.bitPattern)) }
+        for file in weights.isEmpty ? [folder] : weights.map({ folder.appendingPathComponent($0) }) {
+            guard let data = try? Data(contentsOf: file, options: .alwaysMapped) else { continue }
+            hash.add(data.count)
+            for place in 0..<256 {
+                let start = data.count / 256 * place
+                hash.add(data[start..<min(start + 4096, data.count)])
             }
         }
         return hash.hexadecimal
     }
 
-    private static func fingerprint(_ windows: [[Int32]]) -> String {
+    static func fingerprint(_ windows: [[Int32]]) -> String {
         var hash = StableHash()
         for window in windows {
             hash.add(window.count)
@@ -147,6 +167,7 @@ extension SearchOptions {
         population = identity.population
         generation = identity.generation
         rungTokens = identity.rungTokens
+        fitnessWindow = identity.fitnessWindow
         rungShares = identity.rungShares
         seed = identity.seed
         promptStyle = identity.promptStyle
@@ -162,7 +183,14 @@ extension SearchOptions {
         prompts = paths.prompts
         memory = paths.memory
         if let endpoint = paths.chatEndpoint, let model = identity.chatModel {
-            chat = ChatOptions(endpoint: endpoint, model: model)
+            var options = ChatOptions(endpoint: endpoint, model: model)
+            options.keyVariable = paths.chatKeyVariable ?? options.keyVariable
+            options.replay = paths.chatReplay
+            options.concurrency = paths.chatConcurrency ?? options.concurrency
+            options.timeout = paths.chatTimeout ?? options.timeout
+            options.promptPrice = paths.promptPrice
+            options.completionPrice = paths.completionPrice
+            chat = options
         }
         compute.precision = ComputeOptions.Precision(rawValue: identity.precision) ?? .auto
         compute.threads = identity.threads

@@ -65,5 +65,5 @@ public struct SearchStatus: Sendable, Codable {
     }
 }
 
-/// Four significant digits are what a progress line has room for.
+/// Four decimals are what a progress line has room for.
 func shortNumber(_ value: Double) -> String { String(format: "%.4f", value) }

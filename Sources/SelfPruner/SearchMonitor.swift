@@ -34,6 +34,7 @@ struct SearchMonitor<Observer: RunObserver> {
     mutating func take(_ event: SearchEvent) throws {
         try history.apply(event)
         if case .proposed(let generation) = event {
+            messages = []
             let down = generation.rejections.first { $0.reason == .endpointDown || $0.reason == .noReply }
             if let down { messages = ["\(down.detail); evolution goes on in its place"] }
         }
@@ -54,9 +55,9 @@ struct SearchMonitor<Observer: RunObserver> {
         return SearchProgress(
             generation: history.generationStarts.count, generations: generations, evaluated: evaluated,
             evaluatedBefore: evaluatedBefore, total: options.candidates, seconds: seconds,
-            secondsLeft: mine >= options.generation / 2
+            secondsLeft: mine > 0 && mine >= options.generation / 2
                 ? seconds / Double(mine) * Double(options.candidates - evaluated) : nil,
-            best: history.best?.fitness, fitnessName: options.fitness.rawValue, uniform: uniform(rungs),
+            best: history.best?.fitness, fitnessName: options.fitness.unit, uniform: uniform(rungs),
             bestSoFar: history.bestSoFar,
             evaluatedPerRung: (0..<max(rungs, 1)).map { rung in
                 history.records.reduce(0) { $0 + ($1.scores.count > rung ? 1 : 0) }

@@ -1,7 +1,11 @@
 extension SearchOptions {
     /// The search as the paper describes it (arXiv 2502.14413): one rate for each block between 0.1 and 0.9, 30
     /// candidates and 20 iterations of 10 mutations and 10 crossovers by a language model, each measured in full by its
-    /// perplexity after Wanda-sp. The paper's text is WikiText-2, which has to be named as the fitness text.
+    /// perplexity after Wanda-sp. The paper's text is WikiText-2, which has to be named as the fitness text; all of it
+    /// counts, in windows of `sequenceLength`, unless rungs are given afterwards.
+    ///
+    /// What the paper does not say, or does otherwise: the sum of the rates is held by `repair`, and the model is told
+    /// what cutting each block alone costs.
     public mutating func applyPaperSettings() {
         method = .wandaSP
         granularity = .layer
@@ -12,8 +16,9 @@ extension SearchOptions {
         population = 30
         generation = 20
         candidates = 430
-        rungTokens = [rungTokens.last ?? 16384]
+        rungTokens = []
         rungShares = []
+        fitnessWindow = sequenceLength
     }
 
     /// - Throws: `SelfPrunerError.badOption`.
@@ -26,29 +31,39 @@ extension SearchOptions {
             ("the calibration tokens", calibrationTokens), ("the evaluation tokens", evaluationTokens ?? 2),
             ("the channel step", channelStep ?? 1), ("the memory", memory ?? 1),
             ("the sequence length", sequenceLength > 1 ? sequenceLength : 0),
-            ("the tokens of a rung", (rungTokens.min() ?? 0) > 1 ? 1 : 0),
+            ("the tokens of a rung", (rungTokens.min() ?? 2) > 1 ? 1 : 0),
+            ("the tokens of a window", (fitnessWindow ?? 2) > 1 ? 1 : 0),
             ("the requests at a time", chat?.concurrency ?? 1),
         ]
         for (name, count) in counts where count < 1 { try refuse("The number given for \(name) is too small") }
-        if rungShares.count != rungTokens.count - 1 {
-            try refuse(
-                "A race of \(rungTokens.count) rungs needs \(rungTokens.count - 1) shares, not \(rungShares.count)")
+        let most = [("candidates", candidates, 1_000_000_000), ("the population", population, 1_000_000)]
+        for (name, count, limit) in most + [("a generation", generation, 1_000_000)] where count > limit {
+            try refuse("The number given for \(name) is more than \(limit)")
+        }
+        if rungTokens.contains(where: { $0 > 1 << 40 }) || zip(rungTokens, rungTokens.dropFirst()).contains(where: >) {
+            try refuse("The rungs must have more and more tokens")
+        }
+        let rungs = max(rungTokens.count, 1)
+        if rungShares.count != rungs - 1 {
+            try refuse("A race of \(rungs) rungs needs \(rungs - 1) shares, not \(rungShares.count)")
         }
         if let share = rungShares.first(where: { !($0 > 0 && $0 <= 1) }) {
             try refuse("The share that goes on to the next rung must lie between 0 and 1, not \(share)")
         }
-        if let timeLimit, !(timeLimit > 0) {
-            try refuse("The time limit must be more than 0 seconds, not \(timeLimit)")
+        if let timeLimit, !(timeLimit > 0 && timeLimit <= 1e9) {
+            try refuse("The time limit must be more than 0 seconds and at most 1e9, not \(timeLimit)")
         }
-        if let bounds = rateBounds, !(bounds.lowerBound >= 0 && bounds.upperBound <= 1) {
-            try refuse("The bounds of rates must lie between 0 and 1")
+        if let bounds = rateBounds, !(bounds.lowerBound >= 0 && bounds.upperBound <= 1 && bounds.contains(rate)) {
+            try refuse("The bounds of rates must lie between 0 and 1, and the rate between them")
         }
         if proposer == .chat, chat == nil {
             try refuse("The proposer chat needs an endpoint and the name of its model, or a record to replay")
         }
-        if let chat, !(chat.timeout > 0) { try refuse("The time limit of a request must be more than 0 seconds") }
+        if let chat, !(chat.timeout > 0 && chat.timeout <= 1e9) {
+            try refuse("The time limit of a request must be more than 0 seconds and at most 1e9")
+        }
+        for price in [chat?.promptPrice, chat?.completionPrice].compactMap({ $0 }) where !(price >= 0 && price < 1e12) {
+            try refuse("A price must be 0 or more, not \(price)")
+        }
     }
-
-    /// The rungs, for reports: `1024 → 4096 → 16384 tokens`.
-    var rungWords: String { rungTokens.map { "\($0)" }.joined(separator: " → ") + " tokens" }
 }

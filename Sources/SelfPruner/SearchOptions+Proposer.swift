@@ -12,6 +12,11 @@ struct ChosenProposer {
     let chat: (any ChatCompleting)?
 }
 
+extension SearchOptions.Fitness {
+    /// What the numbers are: the logarithm of a perplexity, not the perplexity.
+    var unit: String { self == .kl ? "kl" : "nll" }
+}
+
 extension SearchOptions {
     /// Makes the proposer.
     /// - Parameter folder: of the run, where exchanges with an endpoint are recorded.
@@ -24,9 +29,7 @@ extension SearchOptions {
             try SelfProposer(
                 prepared.model, prepared.tokenizer, shape: shape(prepared),
                 prompts: try PromptLibrary(folder: prompts), style: style(prepared),
-                positions: PreparedModel.promptPositions,
-                memory: (memory ?? PreparedSearch.defaultMemory) / Self.promptShare, operators: operators,
-                isCancelled: isCancelled)
+                positions: PreparedModel.promptPositions, operators: operators, isCancelled: isCancelled)
         }
         func endpoint() throws -> (ChatProposer, any ChatCompleting)? {
             guard let chat else { return nil }
@@ -55,8 +58,13 @@ extension SearchOptions {
         }
     }
 
-    /// Of the memory, for keys and values of prompts.
-    private static let promptShare = 8
+    /// Whether the model under pruning is asked.
+    var usesOwnModel: Bool {
+        switch proposer {
+        case .adaptive, .self, .selfWithoutInitialization, .selfWithoutVariation: true
+        case .chat, .evolution, .random, .uniform: false
+        }
+    }
 
     private func shape(_ prepared: PreparedModel) -> ModelShape {
         let description = prepared.checkpoint.description

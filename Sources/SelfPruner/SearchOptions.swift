@@ -68,8 +68,10 @@ public struct SearchOptions: Sendable {
     public var population = 30
     /// Offspring that are proposed and raced together.
     public var generation = 20
-    /// Tokens of the text of each rung of the race, disjoint parts of the fitness text.
+    /// Tokens of the text of each rung of the race, disjoint parts of the fitness text; none for one rung with all of it.
     public var rungTokens = [512, 4096, 16384]
+    /// Tokens of a window of the fitness text; `nil` for 512, which gives many of them on the first rung.
+    public var fitnessWindow: Int?
     /// Share of those on a rung that goes on to the next.
     public var rungShares = [0.15, 0.34]
     /// Candidates share what they begin with. Without it each is evaluated by itself, with the same result: to measure

@@ -24,7 +24,7 @@ public struct SearchReport: Sendable, Codable {
     public var operators: [Operator]
     public var rejections: [Rejections]
     public var chat: ChatUsageReport?
-    /// How each language-model operator's proposals agree with what it was shown.
+    /// The fittest candidate.
     public var best: Best?
 
     public struct Operator: Sendable, Codable {

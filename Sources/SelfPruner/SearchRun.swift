@@ -9,11 +9,9 @@ import Search
 struct FinishedSearch {
     var search: EvolutionarySearch
     var reason: FinishReason
-    var sensitivities: [Double]?
     var work: EvaluationWork
     var sensitivitySeconds: Double
     var usage: ChatUsageReport?
-    var seconds: Double
 }
 
 /// One search on a model, journalled in its folder, from wherever it stands.
@@ -43,7 +41,10 @@ struct SearchRun<Observer: RunObserver> {
     static func open(
         _ path: String, _ options: SearchOptions, _ prepared: PreparedModel
     ) throws -> RunFolder {
-        try RunFolder(
+        let parent = URL(fileURLWithPath: path).standardizedFileURL.deletingLastPathComponent()
+        // What cannot be made, the run folder says.
+        try? FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
+        return try RunFolder(
             path,
             identity: try RunIdentity(options, prepared.checkpoint, prepared.texts, prepared.model.precision),
             mayChange: RunIdentity.mayChange)
@@ -52,15 +53,19 @@ struct SearchRun<Observer: RunObserver> {
     /// Runs to the end.
     /// - Throws: `CancellationError`: what was evaluated is in the journal.
     func run() async throws -> FinishedSearch {
-        let start = ContinuousClock.now
-        let before = shared.evaluator.counters
         let events = journal?.events ?? []
         let chosen = try options.makeProposer(
             shared.prepared, folder, isCancelled: { [observer] in observer.isCancelled })
         let (sensitivities, sensitivitySeconds) = try sensitivities(events)
+        let start = ContinuousClock.now
+        let before = shared.evaluator.counters
+        let proposer: any Proposer =
+            chosen.proposer.plansAhead
+            ? InterruptibleProposer(
+                proposer: chosen.proposer, isCancelled: { [observer] in observer.isCancelled }) : chosen.proposer
         var search = try EvolutionarySearch(
             space: shared.space, budget: shared.budget, settings: settings,
-            seeds: shared.seeds(options, sensitivities), proposer: chosen.proposer, sensitivities: sensitivities,
+            seeds: shared.seeds(options, sensitivities), proposer: proposer, sensitivities: sensitivities,
             resuming: events.compactMap { if case .search(let event) = $0 { event } else { nil } })
         var monitor = SearchMonitor(search, options, observer)
         var fitness = ModelFitness(
@@ -83,24 +88,26 @@ struct SearchRun<Observer: RunObserver> {
             shared.evaluator.counters, since: before, seconds: (ContinuousClock.now - start) / .seconds(1))
         try journal?.append(.work(work))
         return FinishedSearch(
-            search: search, reason: reason, sensitivities: sensitivities, work: work,
-            sensitivitySeconds: sensitivitySeconds, usage: await ChatUsageReport(chosen.chat),
-            seconds: (ContinuousClock.now - start) / .seconds(1))
+            search: search, reason: reason, work: work,
+            sensitivitySeconds: sensitivitySeconds, usage: await ChatUsageReport(chosen.chat))
     }
 
     private var settings: SearchSettings {
         SearchSettings(
-            population: options.population, candidates: options.candidates, timeLimit: options.timeLimit,
+            population: options.population,
+            candidates: options.proposer == .uniform ? 1 : options.candidates, timeLimit: options.timeLimit,
             seed: options.seed, generation: options.generation, race: Race(shares: options.rungShares))
     }
 
-    /// From the journal, or measured. Nothing uses those of a search without a model and without seeds.
+    /// From the journal, or measured, where seeds or prompts use them.
     private func sensitivities(_ events: [RunEvent]) throws -> ([Double]?, Double) {
         for case .sensitivities(let values, let seconds) in events
         where values.count == shared.space.sublayers.count {
             return (values, seconds)
         }
-        guard options.proposer != .uniform else { return (nil, 0) }
+        guard options.proposer != .uniform,
+            options.usesSeeds || options.usesOwnModel || options.chat != nil
+        else { return (nil, 0) }
         let start = ContinuousClock.now
         let values = try known?.values ?? shared.measureSensitivities(observer)
         let seconds = known?.seconds ?? (ContinuousClock.now - start) / .seconds(1)

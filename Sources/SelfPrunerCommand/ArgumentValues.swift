@@ -5,17 +5,14 @@ import SelfPruner
 struct TimeLimit: ExpressibleByArgument {
     var seconds: Double
 
-    init(seconds: Double) { self.seconds = seconds }
-
     init?(argument: String) {
         let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600]
         let factor = argument.last.flatMap { units[$0] }
-        guard let value = Double(factor == nil ? argument : String(argument.dropLast())), value > 0, value.isFinite
+        guard let value = Double(factor == nil ? argument : String(argument.dropLast())), value > 0,
+            value * (factor ?? 1) <= 1e9
         else { return nil }
         seconds = value * (factor ?? 1)
     }
-
-    var defaultValueDescription: String { "\(Int(seconds))s" }
 }
 
 /// `32768`, or `all`.

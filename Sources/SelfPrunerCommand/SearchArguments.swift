@@ -26,11 +26,11 @@ struct SearchArguments: ParsableArguments {
     @Option(help: "Candidates to evaluate. (default: \(Self.defaults.candidates))")
     var candidates: Int?
 
-    @Option(help: "Candidates that the search keeps and breeds from.")
-    var population: Int = Self.defaults.population
+    @Option(help: "Candidates that the search keeps and breeds from. (default: \(Self.defaults.population))")
+    var population: Int?
 
-    @Option(help: "Candidates that are proposed and raced together.")
-    var generation: Int = Self.defaults.generation
+    @Option(help: "Candidates that are proposed and raced together. (default: \(Self.defaults.generation))")
+    var generation: Int?
 
     @Option(
         help: ArgumentHelp(
@@ -60,7 +60,7 @@ struct SearchArguments: ParsableArguments {
     var timeLimit: TimeLimit?
 
     @Option(help: "Seed of the search; the same seed gives the same result.")
-    var seed: UInt64 = 0
+    var seed: UInt64?
 
     @Option(help: "Memory that the search may take, such as 8GB; half of the machine's by default.")
     var memory: MemoryAmount?
@@ -74,13 +74,24 @@ struct SearchArguments: ParsableArguments {
     @OptionGroup(title: "Chat endpoint") var chat: ChatArguments
     @OptionGroup(title: "Texts") var texts: TextArguments
 
+    /// What a run that exists keeps, whatever is said.
+    var settled: [String] {
+        let given: [(String, Bool)] = [
+            ("--mode", mode != .default), ("--method", method != nil), ("--granularity", granularity != nil),
+            ("--channel-step", channelStep != nil), ("--fitness", fitness != nil), ("--population", population != nil),
+            ("--generation", generation != nil), ("--rungs", rungs != nil), ("--promote", promote != nil),
+            ("--closed-form", closedForm != nil), ("--seed", seed != nil), ("--prompts", prompts != nil),
+            ("--fitness-text", texts.fitnessText != nil), ("--calibration", !texts.calibration.isEmpty),
+        ]
+        return given.filter(\.1).map(\.0)
+    }
+
     private static let defaults = SearchOptions(model: "", rate: 0.5)
 
     /// - Throws: `ValidationError`.
     func options(model: String, rate: Double, compute: ComputeArguments) throws -> SearchOptions {
         var options = SearchOptions(model: model, rate: rate)
-        options.chat = try chat.options
-        if let rungs { options.rungTokens = rungs.values }
+        options.chat = try chat.options(of: nil)
         if mode == .paper { options.applyPaperSettings() }
         if let method { options.method = method }
         if let granularity { options.granularity = granularity }
@@ -88,8 +99,8 @@ struct SearchArguments: ParsableArguments {
         options.ridge = ridge
         if let fitness { options.fitness = fitness }
         if let candidates { options.candidates = candidates }
-        options.population = population
-        options.generation = generation
+        if let population { options.population = population }
+        if let generation { options.generation = generation }
         if let rungs { options.rungTokens = rungs.values }
         if let promote {
             options.rungShares = promote.values
@@ -101,7 +112,7 @@ struct SearchArguments: ParsableArguments {
         if let closedForm { options.usesSeeds = closedForm }
         options.sharesPrefixes = !alone
         options.timeLimit = timeLimit?.seconds
-        options.seed = seed
+        if let seed { options.seed = seed }
         options.memory = memory?.bytes
         options.prompts = prompts
         options.promptStyle = promptStyle
@@ -127,17 +138,19 @@ struct ChatArguments: ParsableArguments {
     var chatModel: String?
 
     @Option(
-        help: "Environment variable with the endpoint's key; the key itself is never shown or stored.")
-    var keyVariable = ChatOptions(endpoint: "", model: "").keyVariable
+        help:
+            "Environment variable with the endpoint's key, which is never shown or stored. (default: \(Self.defaults.keyVariable))"
+    )
+    var keyVariable: String?
 
     @Option(help: "Answer from this record of exchanges (exchanges.jsonl of a run) and ask nobody.")
     var replay: String?
 
-    @Option(help: "Requests under way at the same time.")
-    var concurrency: Int = ChatOptions(endpoint: "", model: "").concurrency
+    @Option(help: "Requests under way at the same time. (default: \(Self.defaults.concurrency))")
+    var concurrency: Int?
 
-    @Option(help: "Limit of one request, such as 60s.")
-    var requestTime = TimeLimit(seconds: ChatOptions(endpoint: "", model: "").timeout)
+    @Option(help: "Limit of one request, such as 60s. (default: \(Int(Self.defaults.timeout))s)")
+    var requestTime: TimeLimit?
 
     @Option(help: "Price of a million prompt tokens, for the report's cost.")
     var promptPrice: Double?
@@ -145,21 +158,24 @@ struct ChatArguments: ParsableArguments {
     @Option(help: "Price of a million completion tokens.")
     var completionPrice: Double?
 
-    var options: ChatOptions? {
-        get throws {
-            if endpoint == nil && replay == nil { return nil }
-            guard let model = chatModel ?? (replay == nil ? nil : "recorded") else {
-                throw ValidationError("--endpoint needs --chat-model, the name of the model that answers there.")
-            }
-            var options = ChatOptions(endpoint: endpoint ?? "", model: model)
-            options.keyVariable = keyVariable
-            options.replay = replay
-            options.concurrency = concurrency
-            options.timeout = requestTime.seconds
-            options.promptPrice = promptPrice
-            options.completionPrice = completionPrice
-            return options
+    private static let defaults = ChatOptions(endpoint: "", model: "")
+
+    /// - Parameter known: of a run that goes on; what is not said is taken from there.
+    func options(of known: ChatOptions?) throws -> ChatOptions? {
+        if endpoint == nil && replay == nil && known == nil { return nil }
+        guard let model = chatModel ?? known?.model ?? (replay == nil ? nil : "recorded") else {
+            throw ValidationError("--endpoint needs --chat-model, the name of the model that answers there.")
         }
+        var options = known ?? ChatOptions(endpoint: "", model: model)
+        options.model = model
+        if let endpoint { (options.endpoint, options.replay) = (endpoint, nil) }
+        if let keyVariable { options.keyVariable = keyVariable }
+        if let replay { options.replay = replay }
+        if let concurrency { options.concurrency = concurrency }
+        if let requestTime { options.timeout = requestTime.seconds }
+        if let promptPrice { options.promptPrice = promptPrice }
+        if let completionPrice { options.completionPrice = completionPrice }
+        return options
     }
 }
 

@@ -29,6 +29,7 @@ struct SelfPrunerCommand: AsyncParsableCommand {
 
     /// Errors are one sentence on standard error and exit code 1; usage errors keep ArgumentParser's form and code.
     static func main() async {
+        WaitPolicy.apply()
         // Diagnostics for a bug report: SELFPRUNER_LOG=debug.
         let level = ProcessInfo.processInfo.environment["SELFPRUNER_LOG"].flatMap(Logger.Level.init(rawValue:))
         LoggingSystem.bootstrap { label in

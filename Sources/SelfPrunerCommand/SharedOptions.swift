@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Reporting
 import SelfPruner
 
 /// How models run on this machine.
@@ -16,6 +17,16 @@ struct ComputeArguments: ParsableArguments {
 struct JSONFlag: ParsableArguments {
     @Flag(help: "Print JSON with stable keys (Documentation/JSON.md) and nothing else.")
     var json = false
+}
+
+/// After Ctrl-C, what was searched is there.
+func keepingRun<Result>(_ body: () async throws -> Result) async throws -> Result {
+    do {
+        return try await body()
+    } catch is CancellationError {
+        Terminal.writeToStandardError("Stopped; what was searched so far is kept.\n")
+        throw ExitCode(130)
+    }
 }
 
 func printJSON(_ value: some Encodable) throws {

@@ -53,6 +53,25 @@ struct SearchCommandTests {
         #expect(markdown.contains("rejected"))
     }
 
+    @Test func `a run keeps its settings`() async throws {
+        #expect(try await Program.run(fixture.search()).status == 0)
+        for change in [["--seed", "3"], ["--proposer", "evolution"], ["--rate", "0.5"], ["--rungs", "64"]] {
+            let outcome = try await Program.run(["search", "--run", fixture.folder("run")] + change)
+            #expect(outcome.status == 64)
+            #expect(outcome.error.contains(change[0]))
+        }
+    }
+
+    /// Prompts decide what a model proposes.
+    @Test func `other prompts are another run`() async throws {
+        try fixture.folder.write("prompts/self-generate.txt", Data("next:".utf8))
+        #expect(try await Program.run(fixture.search() + ["--prompts", fixture.folder("prompts")]).status == 0)
+        try fixture.folder.write("prompts/self-generate.txt", Data("better one:".utf8))
+        let outcome = try await Program.run(fixture.search() + ["--prompts", fixture.folder("prompts")])
+        #expect(outcome.status == 1)
+        #expect(outcome.error.contains("prompts"))
+    }
+
     @Test func `another run in the folder is refused with what differs`() async throws {
         #expect(try await Program.run(fixture.search()).status == 0)
         let outcome = try await Program.run(fixture.search() + ["--seed", "9"])
@@ -121,7 +140,7 @@ struct SearchCommandTests {
 
     @Test(arguments: [
         (["--rungs", "64,x"], "--rungs"), (["--proposer", "magic"], "--proposer"), (["--memory", "lots"], "--memory"),
-        (["--endpoint", "http://127.0.0.1:1"], "--chat-model"),
+        (["--endpoint", "http://127.0.0.1:1"], "--chat-model"), (["--time", "1e30"], "--time"),
     ])
     func `arguments that make no sense`(_ arguments: [String], _ named: String) async throws {
         let outcome = try await Program.run(fixture.search() + arguments)
@@ -133,6 +152,9 @@ struct SearchCommandTests {
         (["--memory", "1MB"], "memory"), (["--proposer", "chat"], "endpoint"), (["--rungs", "64,100000"], "fitness"),
         (["--prompts", "/nowhere"], "/nowhere"), (["--promote", "2"], "share"),
         (["--proposer", "chat", "--replay", "/nowhere/exchanges.jsonl"], "/nowhere"),
+        (["--candidates", "9223372036854775807"], "candidates"), (["--population", "9223372036854775807"], "population"),
+        (["--generation", "9223372036854775807"], "generation"), (["--rungs", "9223372036854775807"], "rungs"),
+        (["--rungs", "128,64"], "rungs"), (["--mode", "paper", "--rate", "0.05"], "bounds"),
     ])
     func `settings that cannot be met are one line`(_ arguments: [String], _ named: String) async throws {
         let outcome = try await Program.run(fixture.search() + arguments)

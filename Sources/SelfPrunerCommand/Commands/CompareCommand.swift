@@ -45,8 +45,10 @@ struct CompareCommand: AsyncParsableCommand {
             try search.options(model: model, rate: rate, compute: compute), proposers: proposers.values,
             output: output)
         options.seeds = seeds
-        let report = try await compare(
-            options, observer: TerminalObserver(onStop: "stopped; run the same command to go on"))
+        let report = try await keepingRun {
+            try await compare(
+                options, observer: TerminalObserver(onStop: "stopped; run the same command to go on"))
+        }
         if json.json { return try printJSON(report) }
         print(report.table.plain(heading: Terminal.standardOutput.bold))
         print("")

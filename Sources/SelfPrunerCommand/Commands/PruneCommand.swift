@@ -60,7 +60,9 @@ struct PruneCommand: AsyncParsableCommand {
         if let proposer { settings.proposer = proposer }
         var options = PruneOptions(settings, output: output)
         options.run = run
-        options.allocation = allocation
+        // Who names a proposer, or the paper's search, wants a search.
+        let asksForSearch = search.mode == .paper || (proposer.map { $0 != .uniform } ?? false)
+        options.allocation = allocation ?? (asksForSearch ? .search : nil)
         options.elementType = elementType
         options.overwrite = overwrite
         let report = try await prune(

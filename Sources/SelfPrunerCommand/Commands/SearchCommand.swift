@@ -38,9 +38,12 @@ struct SearchCommand: AsyncParsableCommand {
 
     func run() async throws {
         if status { return try show(SearchStatus(ofRun: run)) }
-        let report = try await SelfPruner.search(
-            try options, run: run, observer: TerminalObserver(onStop: "stopped; run the same command to go on"))
+        let report = try await keepingRun {
+            try await SelfPruner.search(
+                try options, run: run, observer: TerminalObserver(onStop: "stopped; run the same command to go on"))
+        }
         if json.json { return try printJSON(report) }
+        print("")
         show(report)
         print("\nThe run is in \(run); `selfpruner prune` with --run \(run) and the same settings writes the model.")
     }
@@ -53,11 +56,19 @@ struct SearchCommand: AsyncParsableCommand {
                 if let proposer { options.proposer = proposer }
                 return options
             }
+            let given =
+                search.settled + (rate == nil ? [] : ["--rate"]) + (proposer == nil ? [] : ["--proposer"])
+                + (compute.threads == nil ? [] : ["--threads"])
+            guard given.isEmpty else {
+                throw ValidationError(
+                    "A run keeps its settings, so \(given.joined(separator: ", ")) cannot be given without MODEL; "
+                        + "--candidates, --time, --memory and the chat endpoint can.")
+            }
             var options = try searchOptions(ofRun: run)
             if let candidates = search.candidates { options.candidates = candidates }
             options.timeLimit = search.timeLimit?.seconds
             if let memory = search.memory { options.memory = memory.bytes }
-            if let chat = try search.chat.options { options.chat = chat }
+            if let chat = try search.chat.options(of: options.chat) { options.chat = chat }
             return options
         }
     }
