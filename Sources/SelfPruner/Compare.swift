@@ -102,7 +102,7 @@ private struct Comparison<Observer: RunObserver> {
             stage: "evaluate \(proposer.rawValue)")
         let result = ComparisonReport.Run(
             proposer: proposer.rawValue, seed: seed,
-            search: SearchReport(finished, search, rungTokens: shared.evaluator.rungTokens),
+            search: SearchReport(finished, search, shared),
             perplexity: perplexity.value)
         try folder.replace(
             "result.json",

@@ -110,7 +110,7 @@ struct PruneRun<Observer: RunObserver> {
         let start = ContinuousClock.now
         let finished = try await SearchRun(options.search, shared, folder: folder, observer).run()
         times.add("search", since: start)
-        let report = SearchReport(finished, options.search, rungTokens: shared.evaluator.rungTokens)
+        let report = SearchReport(finished, options.search, shared)
         var choice = Choice(
             plan: shared.plan, space: shared.space,
             candidate: try PreparedSearch.uniform(shared.space, shared.budget), search: report)

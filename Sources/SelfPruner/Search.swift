@@ -20,7 +20,7 @@ public func search(
     var times = StageTimes()
     let shared = try PreparedSearch(prepared, options, &times, observer)
     let finished = try await SearchRun(options, shared, folder: folder, observer).run()
-    return SearchReport(finished, options, rungTokens: shared.evaluator.rungTokens)
+    return SearchReport(finished, options, shared)
 }
 
 /// The options that a run was started with.

@@ -1,9 +1,11 @@
 import Search
 
 extension SearchReport {
-    init(_ finished: FinishedSearch, _ options: SearchOptions, rungTokens: [Int]) {
+    init(_ finished: FinishedSearch, _ options: SearchOptions, _ shared: PreparedSearch) {
         self.init(
-            finished.search.history, finished.search.statistics, options.proposer, rungTokens: rungTokens)
+            finished.search.history, finished.search.statistics, options.proposer,
+            rungTokens: shared.evaluator.rungTokens)
+        memoryPlan = shared.memory.description
         finishReason = finished.reason.rawValue
         work = finished.work
         sensitivitySeconds = finished.sensitivitySeconds
@@ -25,6 +27,7 @@ extension SearchReport {
             }, seconds: seconds, secondsPerCandidate: seconds / Double(max(history.evaluated, 1)),
             proposalSeconds: history.proposalSeconds,
             proposalShare: seconds > 0 ? history.proposalSeconds / seconds : 0, sensitivitySeconds: 0, work: nil,
+            memoryPlan: nil,
             bestSoFar: history.bestSoFar.map { $0.isFinite ? $0 : nil },
             operators: statistics.map {
                 Operator(

@@ -6,6 +6,9 @@ extension SearchReport {
         var parts = [summary(fitness: fitness), operatorTable.markdown()]
         if !rejections.isEmpty { parts.append(rejectionTable.markdown()) }
         if let chat { parts.append(Self.words(chat)) }
+        if let memoryPlan {
+            parts.append(memoryPlan.split(separator: "\n").map { "- \($0)" }.joined(separator: "\n"))
+        }
         return parts.joined(separator: "\n\n")
     }
 

@@ -19,6 +19,8 @@ public struct SearchReport: Sendable, Codable {
     public var proposalShare: Double
     public var sensitivitySeconds: Double
     public var work: EvaluationWork?
+    /// How the memory that it was allowed is divided, in a few lines.
+    public var memoryPlan: String?
     /// Lowest fitness on the last rung after each candidate; `nil` before the first.
     public var bestSoFar: [Double?]
     public var operators: [Operator]

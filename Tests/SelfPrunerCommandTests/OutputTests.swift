@@ -113,7 +113,8 @@ struct OutputTests {
         #expect(keys(report["rate"]) == ["decoder", "target", "total"])
         #expect(
             keys(report["search"]) == [
-                "best", "bestFitness", "bestSoFar", "evaluated", "evaluatedPerRung", "finishReason", "operators",
+                "best", "bestFitness", "bestSoFar", "evaluated", "evaluatedPerRung", "finishReason", "memoryPlan",
+                "operators",
                 "proposalSeconds", "proposalShare", "proposer", "rejections", "rungTokens", "seconds",
                 "secondsPerCandidate", "sensitivitySeconds", "uniformFitness", "work",
             ])

@@ -152,7 +152,8 @@ struct SearchCommandTests {
         (["--memory", "1MB"], "memory"), (["--proposer", "chat"], "endpoint"), (["--rungs", "64,100000"], "fitness"),
         (["--prompts", "/nowhere"], "/nowhere"), (["--promote", "2"], "share"),
         (["--proposer", "chat", "--replay", "/nowhere/exchanges.jsonl"], "/nowhere"),
-        (["--candidates", "9223372036854775807"], "candidates"), (["--population", "9223372036854775807"], "population"),
+        (["--candidates", "9223372036854775807"], "candidates"),
+        (["--population", "9223372036854775807"], "population"),
         (["--generation", "9223372036854775807"], "generation"), (["--rungs", "9223372036854775807"], "rungs"),
         (["--rungs", "128,64"], "rungs"), (["--mode", "paper", "--rate", "0.05"], "bounds"),
     ])
