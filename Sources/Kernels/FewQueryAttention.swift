@@ -103,7 +103,10 @@ final class FewQueryAttention {
             if sequence.parts == 1 { for group in task.groups { finish(sequence, group, E.self) } }
         }
         let split = sequences.filter { $0.parts > 1 }
-        Threads.forEach(split.count * groups) { _, number in finish(split[number / groups], number % groups, E.self) }
+        // Too little for the threads to meet again, unless the rows are many.
+        Threads.forEachChunk(split.count * groups, grain: max(1, 256 / (rows / groups))) { range in
+            for number in range { finish(split[number / groups], number % groups, E.self) }
+        }
     }
 
     private func reserve(_ buffer: inout AlignedBuffer, _ floats: Int) {
