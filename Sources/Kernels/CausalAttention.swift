@@ -4,11 +4,11 @@
 package final class CausalAttention {
     /// Query rows of one block: enough for oneDNN's peak rate, few enough that the scores stay in the L2 cache.
     private static let blockRows = 128
-    private static let fewRows = 12
 
     private let headSize: Int
     private let precision: Precision
     private let slots: [Slot]
+    private let fewQueries: FewQueryAttention
 
     /// Scratch memory of one thread.
     private final class Slot {
@@ -67,6 +67,7 @@ package final class CausalAttention {
         self.headSize = headSize
         self.precision = precision
         slots = (0..<max(1, Threads.count)).map { _ in Slot(headSize: headSize) }
+        fewQueries = FewQueryAttention(headSize: headSize)
     }
 
     /// Runs sequences of one sublayer together.
@@ -74,6 +75,18 @@ package final class CausalAttention {
     package func apply(_ sequences: [Operands]) throws(KernelError) {
         guard let heads = sequences.first?.queryHeads else { return }
         precondition(sequences.allSatisfy { $0.queryHeads == heads }, "the sequences are not of one sublayer")
+        let few = sequences.filter { FewQueryAttention.suits($0, headSize: headSize, precision: precision) }
+        switch precision {
+        case .float32: fewQueries.apply(few, Float.self)
+        case .bfloat16: fewQueries.apply(few, UInt16.self)
+        }
+        guard few.count < sequences.count else { return }
+        try applyBlocks(
+            sequences.filter { !FewQueryAttention.suits($0, headSize: headSize, precision: precision) }, heads)
+    }
+
+    /// - Parameter heads: of the queries.
+    private func applyBlocks(_ sequences: [Operands], _ heads: Int) throws(KernelError) {
         var parts: [(operands: Operands, block: Block)] = []
         for operands in sequences {
             // Longest blocks first, so that the threads finish together.
@@ -89,14 +102,14 @@ package final class CausalAttention {
             prepared.append(products)
         }
         let tasks = parts.enumerated().flatMap { number, part in
-            (0..<(part.operands.queries == 1 ? part.operands.keyValueHeads : heads)).map { (part: number, index: $0) }
+            (0..<heads).map { (part: number, head: $0) }
         }
         Threads.forEach(tasks.count) { slot, number in
             let task = tasks[number]
             let (part, products) = (parts[task.part], prepared[slot][task.part])
             switch precision {
-            case .float32: run(part.block, task.index, part.operands, products, slots[slot], Float.self)
-            case .bfloat16: run(part.block, task.index, part.operands, products, slots[slot], UInt16.self)
+            case .float32: run(part.block, task.head, part.operands, products, slots[slot], Float.self)
+            case .bfloat16: run(part.block, task.head, part.operands, products, slots[slot], UInt16.self)
             }
         }
     }
@@ -105,28 +118,18 @@ package final class CausalAttention {
 
     private typealias Products = (scores: Matmul, mix: Matmul)
 
-    /// Some query rows against all keys that any of them sees. Where there is a single query, the rows are heads that
-    /// share their keys, counted from the first of their group.
+    /// Some queries of a head against all keys that any of them sees.
     private struct Block {
         var firstRow: Int
         var rows: Int
-        /// Those of the rows that no other block writes.
-        var written: Range<Int>
         var keys: Int
     }
 
     private static func plan(_ operands: Operands) -> [Block] {
-        let single = operands.queries == 1
-        let count = single ? operands.queryHeads / operands.keyValueHeads : operands.queries
-        // oneDNN rearranges the keys and values for every product, and even one row costs it twice what two do, which
-        // it multiplies as they lie. So few rows go in pairs, the last of an odd number with the one before.
-        let size = count <= fewRows ? 2 : blockRows
-        return Swift.stride(from: 0, to: count, by: size).map { first in
-            let start = count <= fewRows ? max(0, min(first, count - 2)) : first
-            let rows = min(size, count - start)
-            let visible = operands.firstPosition + (single ? 1 : start + rows)
+        Swift.stride(from: 0, to: operands.queries, by: blockRows).map { first in
+            let rows = min(blockRows, operands.queries - first)
             return Block(
-                firstRow: start, rows: rows, written: first - start..<rows, keys: roundedKeys(visible, operands))
+                firstRow: first, rows: rows, keys: roundedKeys(operands.firstPosition + first + rows, operands))
         }
     }
 
@@ -145,7 +148,7 @@ package final class CausalAttention {
         let scores = try slot.products(
             ProductShape(
                 m: block.rows, n: block.keys, k: headSize,
-                sourceStride: operands.queries == 1 ? headSize : operands.queryStride,
+                sourceStride: operands.queryStride,
                 weightsStride: operands.keyValueStride, destinationStride: stride, source: precision,
                 destination: .float32, layout: .transposed, threads: 1))
         let mix = try slot.products(
@@ -156,19 +159,16 @@ package final class CausalAttention {
         return (scores, mix)
     }
 
-    /// One head's block (or one group's, when there is a single query).
+    /// One head's block.
     private func run<E: Element>(
-        _ block: Block, _ index: Int, _ operands: Operands, _ products: Products, _ slot: Slot, _: E.Type
+        _ block: Block, _ head: Int, _ operands: Operands, _ products: Products, _ slot: Slot, _: E.Type
     ) {
-        let single = operands.queries == 1
-        let groupSize = operands.queryHeads / operands.keyValueHeads
-        let group = single ? index : index / groupSize
+        let group = head / (operands.queryHeads / operands.keyValueHeads)
         let size = headSize
-        // From one row of the block to the next.
-        let (queryStride, outputStride) = single ? (size, size) : (operands.queryStride, operands.outputStride)
-        let firstHead = (single ? index * groupSize : index) * size
-        let query = operands.query.assumingMemoryBound(to: E.self) + firstHead + block.firstRow * queryStride
-        let output = operands.output.assumingMemoryBound(to: E.self) + firstHead + block.firstRow * outputStride
+        let query =
+            operands.query.assumingMemoryBound(to: E.self) + head * size + block.firstRow * operands.queryStride
+        let output =
+            operands.output.assumingMemoryBound(to: E.self) + head * size + block.firstRow * operands.outputStride
         let key = operands.key.assumingMemoryBound(to: E.self) + group * size
         let value = operands.value.assumingMemoryBound(to: E.self) + group * size
         let scores = slot.scores.floats
@@ -177,15 +177,15 @@ package final class CausalAttention {
         products.scores.run(query, key, into: scores)
         let scale = log2e / Float(size).squareRoot()
         for row in 0..<block.rows {
-            let visible = operands.firstPosition + (single ? 0 : block.firstRow + row) + 1
+            let visible = operands.firstPosition + block.firstRow + row + 1
             slot.inverseSums.floats[row] = Softmax.exponentiate(
                 scores + row * stride, visible: visible, count: block.keys, scale: scale, as: E.self)
         }
         products.mix.run(scores, value, into: slot.mixed.address)
-        for row in block.written {
+        for row in 0..<block.rows {
             E.scale(
                 slot.mixed.floats + row * size, by: slot.inverseSums.floats[row], count: size,
-                into: output + row * outputStride)
+                into: output + row * operands.outputStride)
         }
     }
 }

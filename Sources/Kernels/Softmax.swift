@@ -46,6 +46,46 @@ enum Softmax {
         return 1 / sum(total)
     }
 
+    /// Replaces the scores 0..<visible of a row by exp2(score − max), those up to `count` by zero. Every 16 of them lie
+    /// together, the next 16 `stride` further on.
+    /// - Returns: the greatest score and the sum; −∞ and 0 of none.
+    @inline(__always)
+    static func exponentiate(
+        blocks row: UnsafeMutablePointer<Float>, stride: Int, visible: Int, count: Int
+    ) -> (peak: Float, sum: Float) {
+        let whole = visible / 16
+        let hidden = tailMask(visible & 15)
+        var peaks = Lanes(repeating: -.infinity)
+        for block in 0..<whole {
+            let scores = load(row + block &* stride)
+            peaks = peaks.replacing(with: scores, where: scores .> peaks)
+        }
+        if visible & 15 > 0 {
+            let scores = load(row + whole &* stride).replacing(with: -.infinity, where: hidden)
+            peaks = peaks.replacing(with: scores, where: scores .> peaks)
+        }
+        let peak = peaks.max()
+        let shift = Lanes(repeating: peak)
+        var total = Lanes(repeating: 0)
+        for block in 0..<whole {
+            let weights = exp2(load(row + block &* stride) - shift)
+            total += weights
+            store(weights, row + block &* stride)
+        }
+        var block = whole
+        if visible & 15 > 0 {
+            let weights = exp2(load(row + block &* stride) - shift).replacing(with: 0, where: hidden)
+            total += weights
+            store(weights, row + block &* stride)
+            block &+= 1
+        }
+        while block &* 16 < count {
+            store(Lanes(repeating: 0), row + block &* stride)
+            block &+= 1
+        }
+        return (peak, sum(total))
+    }
+
     /// Lanes at and past `tail`.
     @inline(__always)
     static func tailMask(_ tail: Int) -> SIMDMask<SIMD16<Int32>> {
