@@ -34,6 +34,7 @@ let package = Package(
         .systemLibrary(name: "CGGML", pkgConfig: "ggml", providers: [.brew(["ggml"])]),
         .target(name: "COneDNNShim", dependencies: ["COneDNN"]),
         .target(name: "CThreading"),
+        .target(name: "CVectors"),
 
         // Rooms, in the order the data flows.
         .target(name: "Checkpoints", dependencies: ["CGGML"]),
@@ -41,7 +42,7 @@ let package = Package(
         .target(
             name: "Kernels",
             dependencies: [
-                "COneDNNShim", "COpenBLAS", "CThreading",
+                "COneDNNShim", "COpenBLAS", "CThreading", "CVectors",
                 .product(name: "RealModule", package: "swift-numerics"),
             ]),
         .target(

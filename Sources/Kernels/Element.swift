@@ -1,4 +1,4 @@
-import CThreading
+import CVectors
 
 /// The storage types of activations, so that each kernel is written once and specialised for both.
 protocol Element {

@@ -1,4 +1,4 @@
-import CThreading
+import CVectors
 
 /// Attention of few queries over many keys, by vectors: oneDNN would rearrange the keys and values for every product.
 ///
