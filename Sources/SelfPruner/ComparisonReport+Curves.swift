@@ -12,30 +12,45 @@ extension ComparisonReport {
         return table.text
     }
 
-    /// Means over seeds, with bands of one standard deviation.
+    /// Means over seeds, with bands of one standard deviation. What is far above the best is left out and named: the
+    /// differences that matter are small.
     var curvesSVG: String {
         let longest = runs.map(\.search.bestSoFar.count).max() ?? 1
+        let all = proposers.map { ($0, Self.extended(meanCurve(of: $0), to: longest)) }
+        let limit = (all.compactMap { $0.1.map(\.y).min() }.min() ?? 0) * Self.shownAbove
+        var series: [LineChart.Series] = []
+        var note = "mean of \(runs(of: proposers.first ?? "").count) seeds, band: ± 1 standard deviation"
+        for (proposer, points) in all {
+            let near = points.filter { $0.y <= limit }
+            if near.isEmpty {
+                note += "; off the scale: \(proposer)" + (points.last.map { ", \(NumberFormat.fixed($0.y, 3))" } ?? "")
+            } else {
+                series.append(LineChart.Series(name: proposer, points: near))
+            }
+        }
         var chart = LineChart(
             title: "Best fitness so far at rate \(rate)", xLabel: "candidates",
-            yLabel: "\(fitness) on \(rungTokens.last ?? 0) tokens",
-            series: proposers.map { proposer in
-                let curves = runs(of: proposer).map(\.search.bestSoFar)
-                let count = curves.map(\.count).max() ?? 0
-                let points = (0..<max(count, 0)).compactMap { index -> LineChart.Point? in
-                    let values = curves.compactMap { curve in
-                        curve.indices.contains(index) ? curve[index] : curve.last ?? nil
-                    }
-                    guard values.count == curves.count else { return nil }
-                    let statistic = Statistic(values)
-                    return LineChart.Point(
-                        x: Double(index + 1), y: statistic.mean, low: statistic.mean - statistic.deviation,
-                        high: statistic.mean + statistic.deviation)
-                }
-                return LineChart.Series(name: proposer, points: Self.extended(points, to: longest))
-            })
+            yLabel: "\(fitness) on \(rungTokens.last ?? 0) tokens", series: series)
+        chart.note = note
         chart.interpolation = .steps
-        chart.note = "mean of \(runs(of: proposers.first ?? "").count) seeds, band: ± 1 standard deviation"
         return chart.svg()
+    }
+
+    /// Times the best of all.
+    private static let shownAbove = 1.1
+
+    private func meanCurve(of proposer: String) -> [LineChart.Point] {
+        let curves = runs(of: proposer).map(\.search.bestSoFar)
+        return (0..<(curves.map(\.count).max() ?? 0)).compactMap { index in
+            let values = curves.compactMap { curve in
+                curve.indices.contains(index) ? curve[index] : curve.last ?? nil
+            }
+            guard values.count == curves.count else { return nil }
+            let statistic = Statistic(values)
+            return LineChart.Point(
+                x: Double(index + 1), y: statistic.mean, low: statistic.mean - statistic.deviation,
+                high: statistic.mean + statistic.deviation)
+        }
     }
 
     /// A proposer that makes fewer candidates has the same best from there on.
