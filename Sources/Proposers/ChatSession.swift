@@ -103,32 +103,6 @@ struct ChatSession: Sendable {
 
     // MARK: Asking
 
-    private struct Reply {
-        var `operator`: Operator
-        var content: String
-        var promptHash: String
-        var seconds: Double
-        var work: Double
-
-        func read<Value>(_ reader: (String) throws(ChatReplies.Refusal) -> Value) throws(Rejection) -> Value {
-            do {
-                return try reader(content)
-            } catch {
-                throw rejection(error.reason, error.detail)
-            }
-        }
-
-        func proposal(_ candidate: Candidate, _ parents: [Int], _ agreement: Agreement?) -> Proposal {
-            Proposal(
-                levels: candidate.levels, operator: `operator`, parents: parents, promptHash: promptHash,
-                agreement: agreement, work: work, seconds: seconds)
-        }
-
-        func rejection(_ reason: Rejection.Reason, _ detail: String) -> Rejection {
-            Rejection(`operator`, reason, detail, promptHash: promptHash, work: work, seconds: seconds)
-        }
-    }
-
     /// - Parameters:
     ///   - stream: whose random numbers are used, when not the operator's own.
     ///   - behind: seconds that the requests before it took.
@@ -136,13 +110,13 @@ struct ChatSession: Sendable {
     private func ask(
         _ name: LanguageOperator, _ template: PromptLibrary.Name, _ schema: ChatRequest.Schema, _ slot: Int,
         of slots: Int, _ parents: [FitnessRecord] = [], stream: LanguageOperator? = nil, behind: Double = 0
-    ) async throws -> Reply {
+    ) async throws -> LanguageReply {
         var values = facts.common(shown)
         values["slot"] = .integer(slot + 1)
         values["slots"] = .integer(slots)
         if let first = parents.first { values["first"] = facts.candidate(first, number: 1) }
         if let second = parents.last { values["second"] = facts.candidate(second, number: 2) }
-        let label = "\(name.name(of: ChatProposer.name).rawValue).\(stream?.rawValue ?? "")"
+        let label = name.stream(of: ChatProposer.name, for: stream)
         var generator = state.generator(label, slot: slot)
         let request = ChatRequest(
             messages: [
@@ -156,7 +130,8 @@ struct ChatSession: Sendable {
         func seconds() -> Double { behind + (ContinuousClock.now - start) / .seconds(1) }
         do {
             let reply = try await chat.complete(request)
-            return Reply(operator: spoken, content: reply.content, promptHash: hash, seconds: seconds(), work: 0)
+            return LanguageReply(
+                operator: spoken, text: reply.content, promptHash: hash, work: 0, seconds: seconds())
         } catch {
             if Task.isCancelled { throw CancellationError() }
             let reason: Rejection.Reason =
@@ -168,6 +143,19 @@ struct ChatSession: Sendable {
                 case .badEndpoint, .badRequest, .unreachable, .timeout, .status, .notRecorded, .cancelled: .noReply
                 }
             throw Rejection(spoken, reason, error.message, promptHash: hash, seconds: seconds())
+        }
+    }
+}
+
+extension LanguageReply {
+    /// - Throws: `Rejection` for what a reader refuses.
+    fileprivate func read<Value>(
+        _ reader: (String) throws(ChatReplies.Refusal) -> Value
+    ) throws(Rejection) -> Value {
+        do {
+            return try reader(text)
+        } catch {
+            throw rejection(error.reason, error.detail)
         }
     }
 }

@@ -13,6 +13,11 @@ package enum LanguageOperator: String, Sendable, CaseIterable {
 
     /// The operator of a proposer, such as `self.crossover`.
     func name(of proposer: String) -> Operator { Operator(rawValue: "\(proposer).\(rawValue)") }
+
+    /// The random numbers of this operator, or of it on behalf of another one.
+    func stream(of proposer: String, for purpose: LanguageOperator?) -> String {
+        "\(name(of: proposer).rawValue).\(purpose?.rawValue ?? "")"
+    }
 }
 
 /// Which of the paper's operators a language model carries out; the others are left to evolution.

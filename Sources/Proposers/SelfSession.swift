@@ -178,31 +178,6 @@ struct SelfSession {
         return try proposer.prompts.render(name, values)
     }
 
-    private struct Reply {
-        var `operator`: Operator
-        var text: String
-        var promptHash: String
-        var work: Double
-        var seconds: Double
-
-        func adding(_ work: Double, _ seconds: Double) -> Reply {
-            var reply = self
-            reply.work += work
-            reply.seconds += seconds
-            return reply
-        }
-
-        func proposal(_ candidate: Candidate, _ parents: [Int], _ agreement: Agreement?) -> Proposal {
-            Proposal(
-                levels: candidate.levels, operator: `operator`, parents: parents, promptHash: promptHash,
-                agreement: agreement, work: work, seconds: seconds)
-        }
-
-        func rejection(_ reason: Rejection.Reason, _ detail: String) -> Rejection {
-            Rejection(`operator`, reason, detail, promptHash: promptHash, work: work, seconds: seconds)
-        }
-    }
-
     /// - Parameters:
     ///   - stream: whose random numbers are used, when not the operator's own.
     ///   - slot: of the first request, among all of the operator in this generation.
@@ -210,10 +185,10 @@ struct SelfSession {
     private func ask(
         _ name: LanguageOperator, _ requests: [(prompt: String, grammar: Grammar)], stream: LanguageOperator? = nil,
         slot: Int = 0, isAlone: Bool = false
-    ) throws -> [Reply] {
+    ) throws -> [LanguageReply] {
         guard !requests.isEmpty else { return [] }
         let start = ContinuousClock.now
-        let label = "\(name.name(of: SelfProposer.name).rawValue).\(stream?.rawValue ?? "")"
+        let label = name.stream(of: SelfProposer.name, for: stream)
         let parts = try requests.map { request -> (shared: String, rest: String) in
             let parts = try split(request.prompt, behind: isAlone ? "" : prefix)
             return isAlone ? (parts.shared + parts.rest, "") : parts
@@ -231,7 +206,7 @@ struct SelfSession {
         let work =
             (Double(output.promptTokens) + SelfProposer.tokensPerPass * Double(output.forwardPasses)) / count
         return zip(output.texts, parts).map { text, part in
-            Reply(
+            LanguageReply(
                 operator: name.name(of: SelfProposer.name), text: text,
                 promptHash: ChatRequest(messages: [.init(.user, part.shared + part.rest)]).hash, work: work,
                 seconds: seconds)

@@ -47,7 +47,10 @@ package struct SearchHistory: Hashable, Sendable {
     }
 
     /// Candidates that have been measured at least once.
-    package var evaluated: Int { records.reduce(0) { $0 + ($1.scores.isEmpty ? 0 : 1) } }
+    package var evaluated: Int { evaluated(onRung: 0) }
+
+    /// Candidates that have been measured on a rung.
+    package func evaluated(onRung rung: Int) -> Int { records.reduce(0) { $0 + ($1.scores.count > rung ? 1 : 0) } }
 
     /// Who went furthest in the race and is fittest there, the earliest on a tie.
     package var best: FitnessRecord? {

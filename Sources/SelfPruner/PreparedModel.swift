@@ -3,14 +3,16 @@ import Foundation
 import Kernels
 import Logging
 import Models
+import Proposers
 import Search
 import Tokenization
 
-/// A model and its texts, read and ready to run.
+/// A model with its texts and prompts, read and ready to run.
 struct PreparedModel {
     let checkpoint: any Checkpoint
     let tokenizer: Tokenizer
     let texts: PruneTexts
+    let prompts: PromptLibrary
     let model: LlamaModel
     let workspace: Workspace
 
@@ -22,6 +24,7 @@ struct PreparedModel {
         checkpoint = try openCheckpoint(options.model)
         tokenizer = try Tokenizer(checkpoint.tokenizer)
         texts = try PruneTexts(options, tokenizer)
+        prompts = try PromptLibrary(folder: options.prompts)
         let positions = max(
             texts.longestWindow, min(Self.promptPositions, checkpoint.description.contextLength))
         model = try loadModel(checkpoint, precision, positions: positions, observer)

@@ -107,11 +107,10 @@ struct PreparedSearch {
         return (space, budget)
     }
 
-    /// Whether the space holds the rate, and the prompts are templates: asked before anything that takes time.
-    /// - Throws: `SearchError`, `ProposerError`, `ChatError`.
+    /// Whether the space holds the rate, and there is an endpoint or a record to ask: before anything that takes time.
+    /// - Throws: `SearchError`, `ChatError`.
     static func check(_ prepared: PreparedModel, _ options: SearchOptions) throws {
         _ = try space(prepared, options)
-        _ = try PromptLibrary(folder: options.prompts)
         try options.chat?.check()
     }
 

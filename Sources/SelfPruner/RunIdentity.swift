@@ -1,7 +1,6 @@
 import Checkpoints
 import Foundation
 import Kernels
-import Proposers
 import Search
 
 /// What must be equal for a run to be continued: all that decides what a search evaluates and proposes. Paths and limits
@@ -80,7 +79,8 @@ struct RunIdentity: Codable, Sendable {
 }
 
 extension RunIdentity {
-    init(_ options: SearchOptions, _ checkpoint: any Checkpoint, _ texts: PruneTexts, _ precision: Precision) throws {
+    init(_ options: SearchOptions, _ prepared: PreparedModel) {
+        let (checkpoint, texts) = (prepared.checkpoint, prepared.texts)
         model = Model(
             parameters: checkpoint.description.parameters,
             bytes: checkpoint.storedTensors.values.reduce(0) { $0 + $1.byteCount },
@@ -103,9 +103,9 @@ extension RunIdentity {
         rungShares = options.rungShares
         seed = options.seed
         promptStyle = options.promptStyle
-        prompts = try PromptLibrary(folder: options.prompts).fingerprint
+        prompts = prepared.prompts.fingerprint
         chatModel = options.chat?.model
-        self.precision = precision.rawValue
+        precision = prepared.model.precision.rawValue
         threads = Threads.count
         limits = Limits(candidates: options.candidates, seconds: options.timeLimit)
         func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }

@@ -20,8 +20,7 @@ struct SearchMonitor<Observer: RunObserver> {
 
     /// What the next generations will most likely come from.
     var survivors: [Candidate] {
-        let known = history.records.filter { !$0.scores.isEmpty }
-        return known.population(size: options.population, elites: elites).map(\.candidate)
+        history.records.population(size: options.population, elites: elites).map(\.candidate)
     }
 
     func begin() {
@@ -57,11 +56,9 @@ struct SearchMonitor<Observer: RunObserver> {
             evaluatedBefore: evaluatedBefore, total: options.candidates, seconds: seconds,
             secondsLeft: mine > 0 && mine >= options.generation / 2
                 ? seconds / Double(mine) * Double(options.candidates - evaluated) : nil,
-            best: history.best?.fitness, fitnessName: options.fitness.unit, uniform: uniform(rungs),
+            best: history.best?.fitness, fitnessName: options.fitness.unit, uniform: uniform,
             bestSoFar: history.bestSoFar,
-            evaluatedPerRung: (0..<max(rungs, 1)).map { rung in
-                history.records.reduce(0) { $0 + ($1.scores.count > rung ? 1 : 0) }
-            },
+            evaluatedPerRung: (0..<max(rungs, 1)).map(history.evaluated(onRung:)),
             operators: history.statistics(population: options.population, elites: elites).map {
                 SearchProgress.Operator(
                     name: $0.operator.rawValue, proposed: $0.evaluated + $0.rejected, accepted: $0.accepted,
@@ -69,7 +66,7 @@ struct SearchMonitor<Observer: RunObserver> {
             }, messages: messages)
     }
 
-    private func uniform(_ rungs: Int) -> Double? {
+    private var uniform: Double? {
         guard let first = history.records.first, first.operator == .uniformSeed, first.fitness.isFinite else {
             return nil
         }

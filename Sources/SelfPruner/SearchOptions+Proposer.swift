@@ -28,14 +28,14 @@ extension SearchOptions {
         func own(_ operators: LanguageOperators = .all) throws -> SelfProposer {
             try SelfProposer(
                 prepared.model, prepared.tokenizer, shape: shape(prepared),
-                prompts: try PromptLibrary(folder: prompts), style: style(prepared),
+                prompts: prepared.prompts, style: style(prepared),
                 positions: PreparedModel.promptPositions, operators: operators, isCancelled: isCancelled)
         }
         func endpoint() throws -> (ChatProposer, any ChatCompleting)? {
             guard let chat else { return nil }
             let completing = try chat.completing(folder)
             return (
-                ChatProposer(completing, shape: shape(prepared), prompts: try PromptLibrary(folder: prompts)),
+                ChatProposer(completing, shape: shape(prepared), prompts: prepared.prompts),
                 completing
             )
         }

@@ -22,9 +22,8 @@ extension SearchReport {
             proposer: proposer.rawValue, evaluated: history.evaluated, finishReason: history.finishReason?.rawValue,
             uniformFitness: uniform.flatMap { $0.isFinite ? $0 : nil }, bestFitness: history.best?.fitness,
             rungTokens: rungTokens,
-            evaluatedPerRung: rungTokens.indices.map { rung in
-                history.records.reduce(0) { $0 + ($1.scores.count > rung ? 1 : 0) }
-            }, seconds: seconds, secondsPerCandidate: seconds / Double(max(history.evaluated, 1)),
+            evaluatedPerRung: rungTokens.indices.map(history.evaluated(onRung:)), seconds: seconds,
+            secondsPerCandidate: seconds / Double(max(history.evaluated, 1)),
             proposalSeconds: history.proposalSeconds,
             proposalShare: seconds > 0 ? history.proposalSeconds / seconds : 0, sensitivitySeconds: 0, work: nil,
             memoryPlan: nil,

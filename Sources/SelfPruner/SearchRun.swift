@@ -46,7 +46,7 @@ struct SearchRun<Observer: RunObserver> {
         try? FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
         return try RunFolder(
             path,
-            identity: try RunIdentity(options, prepared.checkpoint, prepared.texts, prepared.model.precision),
+            identity: RunIdentity(options, prepared),
             mayChange: RunIdentity.mayChange)
     }
 
