@@ -63,7 +63,9 @@ let package = Package(
             // In the program itself, so that it needs no folder beside it.
             resources: PromptFile.all.map { .embedInCode("Prompts/\($0).txt") }),
         .target(name: "Journals"),
-        .target(name: "Export", dependencies: ["Checkpoints", "Tokenization"]),
+        .target(
+            name: "Export", dependencies: ["Checkpoints", "Tokenization", "CGGML"],
+            resources: [.embedInCode("Templates/modeling_selfpruner_llama.py")]),
         .target(name: "Reporting"),
         .target(
             name: "SelfPruner",

@@ -14,6 +14,11 @@ ROOT = HERE.parent.parent
 REQUIREMENTS = HERE / "requirements.txt"
 
 
+def cache() -> pathlib.Path:
+    """The folder of what set-up fetches."""
+    return pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "self-pruner"
+
+
 def reference_python() -> str:
     """The interpreter that can import torch and transformers.
 
@@ -23,15 +28,14 @@ def reference_python() -> str:
     chosen = os.environ.get("SELFPRUNER_PYTHON")
     if chosen:
         return chosen
-    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "self-pruner"
-    venv = cache / "venv-reference"
+    venv = cache() / "venv-reference"
     python = venv / "bin" / "python"
     stamp = venv / "requirements.sha256"
     wanted = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
     if python.exists() and stamp.exists() and stamp.read_text() == wanted:
         return str(python)
     print(f"building the reference environment in {venv} (several gigabytes, once)", file=sys.stderr)
-    cache.mkdir(parents=True, exist_ok=True)
+    venv.parent.mkdir(parents=True, exist_ok=True)
     try:
         subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True, stdout=sys.stderr)
         subprocess.run(

@@ -2,6 +2,7 @@ extension Architecture {
     /// LLaMA 1–3, SmolLM, TinyLlama, Mistral-shaped checkpoints without sliding windows.
     package static let llama = Architecture(
         ggufName: "llama",
+        ggufNamePerBlock: "deci",
         modelTypes: ["llama", "selfpruner_llama"],
         weights: [
             .init(.tokenEmbedding, "model.embed_tokens.weight", "token_embd.weight", .vocabulary, .hidden),
@@ -32,7 +33,7 @@ extension Architecture {
                 when: .bias(.queryKeyValue)),
             .init(
                 .outputBias, "\(layer).self_attn.o_proj.bias", "\(blk).attn_output.bias", .hidden,
-                when: .bias(.attentionOutput)),
+                when: .bias(.attentionOutput), constant: "\(layer).self_attn.constant"),
             .init(
                 .mlpNorm, "\(layer).post_attention_layernorm.weight", "\(blk).ffn_norm.weight", .hidden, when: .withMLP),
             .init(
@@ -46,7 +47,9 @@ extension Architecture {
                 when: .withMLP),
             .init(.gateBias, "\(layer).mlp.gate_proj.bias", "\(blk).ffn_gate.bias", .channels, when: .bias(.gateUp)),
             .init(.upBias, "\(layer).mlp.up_proj.bias", "\(blk).ffn_up.bias", .channels, when: .bias(.gateUp)),
-            .init(.downBias, "\(layer).mlp.down_proj.bias", "\(blk).ffn_down.bias", .hidden, when: .bias(.down)),
+            .init(
+                .downBias, "\(layer).mlp.down_proj.bias", "\(blk).ffn_down.bias", .hidden, when: .bias(.down),
+                constant: "\(layer).mlp.constant"),
             .init(.finalNorm, "model.norm.weight", "output_norm.weight", .hidden),
             .init(.head, "lm_head.weight", "output.weight", .vocabulary, .hidden, when: .unlessTied),
         ])
@@ -58,10 +61,11 @@ extension Architecture {
 extension Architecture.Declaration {
     init(
         _ role: Weight.Role, _ huggingFaceKey: String, _ ggufKey: String, _ rows: Architecture.Extent,
-        _ columns: Architecture.Extent? = nil, when presence: Architecture.Presence = .always, rotary: Bool = false
+        _ columns: Architecture.Extent? = nil, when presence: Architecture.Presence = .always, rotary: Bool = false,
+        constant: String? = nil
     ) {
         self.init(
-            role: role, huggingFaceKey: huggingFaceKey, ggufKey: ggufKey, rows: rows, columns: columns,
-            presence: presence, isRotaryPermutedInGGUF: rotary)
+            role: role, huggingFaceKey: huggingFaceKey, ggufKey: ggufKey, constantKey: constant, rows: rows,
+            columns: columns, presence: presence, isRotaryPermutedInGGUF: rotary)
     }
 }

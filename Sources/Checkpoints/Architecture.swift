@@ -2,8 +2,11 @@
 /// and which structured unit their rows or columns belong to. Supporting another LLaMA-like family is one more value
 /// of this type (see `Architecture+Llama.swift`).
 package struct Architecture: Sendable, Equatable {
-    /// The value of `general.architecture` in GGUF and the prefix of its keys.
+    /// The value of `general.architecture` in GGUF, and the prefix of its keys, of a model whose blocks are all alike.
     package var ggufName: String
+    /// The same of a model whose blocks differ: `deci` is what llama.cpp calls a LLaMA with one size for every block
+    /// (made for Deci's and NVIDIA's Nemotron models).
+    package var ggufNamePerBlock: String
     /// The values of `model_type` in `config.json` that mean this architecture.
     package var modelTypes: [String]
     package var weights: [Declaration]
@@ -14,6 +17,9 @@ package struct Architecture: Sendable, Equatable {
         package var huggingFaceKey: String
         /// Key in a GGUF file; `{block}` stands for the block index.
         package var ggufKey: String
+        /// The Hugging Face key of what is left of this bias in a block whose sublayer is gone: another one, since tools
+        /// that look for a linear layer under the key above would not find one.
+        package var constantKey: String?
         package var rows: Extent
         /// `nil` for vectors.
         package var columns: Extent?
@@ -44,4 +50,7 @@ package struct Architecture: Sendable, Equatable {
     }
 
     package static let all: [Architecture] = [.llama]
+
+    /// Every value of `general.architecture` that means this architecture.
+    package var ggufNames: [String] { [ggufName, ggufNamePerBlock] }
 }

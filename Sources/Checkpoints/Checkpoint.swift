@@ -1,17 +1,41 @@
-/// An opened model on disk, whatever its format. Tensors are read on demand; nothing is kept of what was read.
-package protocol Checkpoint: Sendable {
+/// The weights of a model, wherever they come from: what a model is loaded from and what is exported.
+package protocol WeightSource: Sendable {
+    var description: ModelDescription { get }
+
+    /// Values row-major `[rows, columns]` as `description` states them; q/k rows in the half-split rotary order. Writes
+    /// exactly `WeightShape.count` floats.
+    /// - Throws: what cannot be read; a weight that the description does not call for.
+    func read(_ weight: Weight, into destination: UnsafeMutableBufferPointer<Float>) throws
+}
+
+/// An opened model on disk, whatever its format. Tensors are read on demand, dequantised; nothing is kept of what was
+/// read.
+///
+/// `read` throws `CheckpointError`: unreadable, or a value that is not finite (with tensor and index).
+package protocol Checkpoint: WeightSource {
     /// The file or folder the user named.
     var path: String { get }
     var format: CheckpointFormat { get }
-    var description: ModelDescription { get }
     /// What the checkpoint stores for each weight of the description.
     var storedTensors: [Weight: StoredTensor] { get }
     var tokenizer: TokenizerSource { get }
+}
 
-    /// Dequantised values, row-major `[rows, columns]` as `description` states them; q/k rows in the half-split rotary
-    /// order. Writes exactly `WeightShape.count` floats.
-    /// - Throws: `CheckpointError`: unreadable, or a value that is not finite (with tensor and index).
-    func read(_ weight: Weight, into destination: UnsafeMutableBufferPointer<Float>) throws
+extension WeightSource {
+    /// The values of a weight, `nil` when the model does not have it.
+    /// - Throws: what `read` throws.
+    package func values(_ role: Weight.Role, _ block: Int? = nil) throws -> [Float]? {
+        let weight = Weight(role, block: block)
+        guard let shape = description.weightShape(weight) else { return nil }
+        var failure: (any Error)?
+        let values = [Float](unsafeUninitializedCapacity: shape.count) { buffer, count in
+            buffer.initialize(repeating: 0)
+            do { try read(weight, into: buffer) } catch { failure = error }
+            count = shape.count
+        }
+        if let failure { throw failure }
+        return values
+    }
 }
 
 package enum CheckpointFormat: String, Sendable {
@@ -53,6 +77,10 @@ package struct GGUFTokenizerMetadata: Sendable {
     package var merges: [[UInt8]] = []
     package var beginOfTextToken: Int?
     package var endOfTextToken: Int?
+    /// `eot`: ends a turn of a conversation, where that is another token.
+    package var endOfTurnToken: Int?
+    /// `eom`: ends a message that waits for a tool.
+    package var endOfMessageToken: Int?
     package var unknownToken: Int?
     package var paddingToken: Int?
     package var addsBeginOfText: Bool?

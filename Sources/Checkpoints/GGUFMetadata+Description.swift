@@ -5,8 +5,8 @@ extension GGUFMetadata {
     ///   `.missingTensor` or `.wrongShape` (the token embedding).
     func description(tensors: [String: StoredWeight]) throws(CheckpointError) -> ModelDescription {
         let name = try required(string("general.architecture"), "general.architecture")
-        guard let architecture = Architecture.all.first(where: { $0.ggufName == name }) else {
-            throw .unknownArchitecture(name, known: Architecture.all.map(\.ggufName), file: file.path)
+        guard let architecture = Architecture.all.first(where: { $0.ggufNames.contains(name) }) else {
+            throw .unknownArchitecture(name, known: Architecture.all.flatMap(\.ggufNames), file: file.path)
         }
         if let experts = try integer("\(name).expert_count"), experts > 0 {
             throw CheckpointError(

@@ -11,6 +11,8 @@ extension GGUFMetadata {
         tokenizer.merges = try strings("tokenizer.ggml.merges") ?? []
         tokenizer.beginOfTextToken = try integer("tokenizer.ggml.bos_token_id")
         tokenizer.endOfTextToken = try integer("tokenizer.ggml.eos_token_id")
+        tokenizer.endOfTurnToken = try integer("tokenizer.ggml.eot_token_id")
+        tokenizer.endOfMessageToken = try integer("tokenizer.ggml.eom_token_id")
         tokenizer.unknownToken = try integer("tokenizer.ggml.unknown_token_id")
         tokenizer.paddingToken = try integer("tokenizer.ggml.padding_token_id")
         tokenizer.addsBeginOfText = try bool("tokenizer.ggml.add_bos_token")

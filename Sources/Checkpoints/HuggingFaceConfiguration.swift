@@ -10,6 +10,8 @@ package struct HuggingFaceConfiguration: Codable, Sendable, Equatable {
     package static let prunedType = "selfpruner_llama"
 
     package var architectures: [String]?
+    /// Classes of a Python file in the folder, by transformers' auto classes.
+    package var autoMap: AutoMap?
     package var modelType: String
     package var hiddenSize: Int
     package var hiddenLayers: Int
@@ -41,6 +43,7 @@ package struct HuggingFaceConfiguration: Codable, Sendable, Equatable {
 
     package enum CodingKeys: String, CodingKey {
         case architectures
+        case autoMap = "auto_map"
         case modelType = "model_type"
         case hiddenSize = "hidden_size"
         case hiddenLayers = "num_hidden_layers"
@@ -118,6 +121,22 @@ package struct HuggingFaceConfiguration: Codable, Sendable, Equatable {
         package func encode(to encoder: any Encoder) throws {
             var container = encoder.singleValueContainer()
             if all.count == 1 { try container.encode(all[0]) } else { try container.encode(all) }
+        }
+    }
+
+    /// Written for this program's own models; what others say there is of no use here, and may have any form.
+    package struct AutoMap: Codable, Sendable, Equatable {
+        package var classes: [String: String]
+
+        package init(_ classes: [String: String]) { self.classes = classes }
+
+        package init(from decoder: any Decoder) throws {
+            classes = (try? decoder.singleValueContainer().decode([String: String].self)) ?? [:]
+        }
+
+        package func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(classes)
         }
     }
 

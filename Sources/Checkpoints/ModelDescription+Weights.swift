@@ -7,6 +7,8 @@ package struct WeightShape: Sendable, Equatable {
     /// `nil` for vectors.
     package var columns: Int?
     package var isRotaryPermutedInGGUF: Bool
+    /// What a sublayer that is gone adds to the residual stream.
+    package var isConstant = false
 
     package var shape: [Int] { columns.map { [rows, $0] } ?? [rows] }
     package var count: Int { rows * (columns ?? 1) }
@@ -50,11 +52,17 @@ extension ModelDescription {
         let columns = declaration.columns.map { extent($0, shape) }
         if rows == 0 || columns == 0 { return nil }
         let number = block.map(String.init) ?? ""
+        let isConstant =
+            declaration.role == .outputBias
+            ? shape?.keyValueHeads == 0
+            : declaration.role == .downBias && shape?.channels == 0
+        let huggingFaceKey = isConstant ? declaration.constantKey : nil
         return WeightShape(
             weight: Weight(declaration.role, block: block),
-            huggingFaceKey: declaration.huggingFaceKey.replacing("{block}", with: number),
+            huggingFaceKey: (huggingFaceKey ?? declaration.huggingFaceKey).replacing("{block}", with: number),
             ggufKey: declaration.ggufKey.replacing("{block}", with: number),
-            rows: rows, columns: columns, isRotaryPermutedInGGUF: declaration.isRotaryPermutedInGGUF)
+            rows: rows, columns: columns, isRotaryPermutedInGGUF: declaration.isRotaryPermutedInGGUF,
+            isConstant: isConstant)
     }
 
     private func extent(_ extent: Architecture.Extent, _ block: BlockShape?) -> Int {

@@ -65,7 +65,7 @@ struct SafetensorsFile: Sendable {
                     file: file.path, tensor: name, offset: dataOffset + begin)
             }
             // Other types than these may be in the file, if the model does not need them.
-            let type = readableTypes[entry.dtype] ?? nil
+            let type = readableTypes[entry.dtype]
             tensors[name] = TensorExtent(
                 name: name, type: type ?? .opaque(entry.dtype, bytes: elementBytes), shape: entry.shape,
                 offset: dataOffset + begin, byteCount: end - begin)
@@ -111,7 +111,7 @@ struct SafetensorsFile: Sendable {
     ]
 
     private static let readableTypes = [
-        "F32": ElementType.float32, "F16": ElementType.float16, "BF16": ElementType.bfloat16,
+        "F32": ElementType.float32, "F16": .float16, "BF16": .bfloat16,
     ]
 }
 

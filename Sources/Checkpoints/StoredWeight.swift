@@ -11,14 +11,14 @@ struct TensorExtent: Sendable, Equatable {
 }
 
 /// In which order a tensor's rows are stored.
-enum RowOrder: Sendable, Equatable {
+package enum RowOrder: Sendable, Equatable {
     case asStated
     /// Rotary pairs next to each other, head by head: stored row `h·d + 2j + p` is row `h·d + p·d/2 + j` of the
     /// half-split order, `d` being the head size. That is how llama.cpp's converter lays out q and k.
     case interleavedPairs(headSize: Int)
 
     /// The stored row of row `row` of the half-split order.
-    func storedRow(of row: Int) -> Int {
+    package func storedRow(of row: Int) -> Int {
         switch self {
         case .asStated: return row
         case .interleavedPairs(let headSize):

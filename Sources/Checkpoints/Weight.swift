@@ -17,5 +17,12 @@ package struct Weight: Sendable, Hashable {
         case mlpNorm
         case gateProjection, upProjection, downProjection
         case gateBias, upBias, downBias
+
+        package var isBias: Bool {
+            switch self {
+            case .queryBias, .keyBias, .valueBias, .outputBias, .gateBias, .upBias, .downBias: true
+            default: false
+            }
+        }
     }
 }

@@ -1,7 +1,10 @@
 /// Where each weight of a description is stored, checked against the description's shapes.
 struct WeightTable: Sendable {
     private var weights: [Weight: StoredWeight] = [:]
+    /// Biases that other blocks have: where a file has none, they are 0.
+    private var zeros: Set<Weight> = []
 
+    /// GGUF files tell by their tensors which biases there are, so that a bias may be absent from some blocks.
     /// - Parameters:
     ///   - tensors: what the checkpoint holds, by its own names; others than the description's are ignored.
     ///   - path: the file or folder to name when a tensor is missing.
@@ -12,6 +15,10 @@ struct WeightTable: Sendable {
         for shape in description.weightShapes {
             let key = format == .gguf ? shape.ggufKey : shape.huggingFaceKey
             guard var stored = tensors[key] else {
+                if format == .gguf, shape.weight.role.isBias {
+                    zeros.insert(shape.weight)
+                    continue
+                }
                 throw CheckpointError(.missingTensor, "is missing", file: path, tensor: key)
             }
             try Self.check(stored, is: shape.shape)
@@ -49,6 +56,7 @@ struct WeightTable: Sendable {
     func read(
         _ weight: Weight, into destination: UnsafeMutableBufferPointer<Float>, path: String
     ) throws(CheckpointError) {
+        if zeros.contains(weight) { return destination.update(repeating: 0) }
         guard let stored = weights[weight] else {
             let block = weight.block.map { " of block \($0)" } ?? ""
             throw CheckpointError(.missingTensor, "the model has no \(weight.role.rawValue)\(block)", file: path)

@@ -7,11 +7,12 @@ extension SearchSpace {
     /// A sublayer that is gone leaves its constant: a bias of the residual stream's width stays at every level. Where
     /// the refit adds biases, every level's count has one, since formats say so once for all blocks.
     /// - Parameters:
-    ///   - channelStep: channels of one MLP level, `nil` for the default (intermediate size / 32 in multiples of 32).
+    ///   - channelStep: channels of one MLP level, `nil` for the default (a 32nd of them in multiples of `alignment`).
     ///   - addsBiases: sublayers have an output bias even where the model has none.
     /// - Throws: `SearchError.badSpace`.
     package init(
-        _ description: ModelDescription, granularity: Granularity, channelStep: Int?, addsBiases: Bool,
+        _ description: ModelDescription, granularity: Granularity, channelStep: Int?, alignment: Int = 32,
+        addsBiases: Bool,
         rates: ClosedRange<Double>? = nil
     ) throws(SearchError) {
         var sublayers: [Sublayer] = []
@@ -26,7 +27,7 @@ extension SearchSpace {
                             BlockShape(queryHeads: queryHeads, keyValueHeads: groups, channels: 0),
                             addsBias: addsBiases)
                     }))
-            let step = channelStep ?? Self.defaultChannelStep(channels: shape.channels)
+            let step = channelStep ?? Self.defaultChannelStep(channels: shape.channels, alignment: alignment)
             let channels = Self.channelLevels(channels: shape.channels, step: step)
             sublayers.append(
                 Sublayer(

@@ -1,6 +1,12 @@
 /// A model cannot be written.
 package struct ExportError: Error, CustomStringConvertible {
-    package enum Code: String, Sendable { case exists, notWritable, mismatch }
+    package enum Code: String, Sendable {
+        case exists, notWritable
+        /// What was read back is not the model that was written.
+        case mismatch
+        /// The format has no way to say what the model does.
+        case unsupported
+    }
 
     package var code: Code
     /// A sentence without its final stop.

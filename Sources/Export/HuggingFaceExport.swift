@@ -2,27 +2,63 @@ import Checkpoints
 import Foundation
 import Tokenization
 
-/// A Hugging Face folder: config.json, model.safetensors and the tokenizer's files.
+/// A Hugging Face folder: config.json, safetensors and the tokenizer's files. A model whose blocks differ gets the Python
+/// file by which transformers loads it (`trust_remote_code=True`).
 package struct HuggingFaceExport: Sendable {
-    package let description: ModelDescription
+    package let weights: any WeightSource
     package let element: StoredElement
-    package let tokenizerFiles: [TokenizerFile]
+    private let companions: [TokenizerFile]
+    private let maximumShardBytes: Int
 
-    package init(description: ModelDescription, element: StoredElement, tokenizerFiles: [TokenizerFile]) {
-        self.description = description
+    /// Bytes of one file, as transformers splits them.
+    package static let defaultShardBytes = 5_000_000_000
+
+    /// - Parameters:
+    ///   - companions: files that go with the weights.
+    ///   - maximumShardBytes: weights are split into files of at most so many bytes; a weight is never split.
+    package init(
+        _ weights: any WeightSource, element: StoredElement, companions: [TokenizerFile],
+        maximumShardBytes: Int = defaultShardBytes
+    ) {
+        self.weights = weights
         self.element = element
-        self.tokenizerFiles = tokenizerFiles
+        self.companions = companions
+        self.maximumShardBytes = maximumShardBytes
     }
 
-    /// - Parameter values: the float32 values of a weight, row-major as the description states its shape.
-    /// - Throws: `ExportError.notWritable`, and what `values` throws.
-    package func write(to folder: OutputFolder, values: (Weight) throws -> [Float]) throws {
-        let shapes = description.weightShapes
-        let writer = SafetensorsWriter(
-            shapes.map { SafetensorsWriter.Entry(name: $0.huggingFaceKey, shape: $0.shape) }, element: element)
-        try writer.write(to: folder.path + "/model.safetensors") { try values(shapes[$0].weight) }
-        let configuration = HuggingFaceConfiguration(description, elementType: element.torchName)
+    /// - Throws: `ExportError.notWritable`, and what cannot be read of the weights.
+    package func write(to folder: OutputFolder) throws {
+        let description = weights.description
+        let shards = SafetensorsShards(
+            description.weightShapesInOrder, element: element, maximumBytes: maximumShardBytes)
+        for (name, shapes) in shards.files {
+            let writer = SafetensorsWriter(
+                shapes.map { SafetensorsWriter.Entry(name: $0.huggingFaceKey, shape: $0.shape) }, element: element)
+            try writer.write(to: folder.path + "/" + name) { place in
+                try weights.values(shapes[place].weight.role, shapes[place].weight.block) ?? []
+            }
+        }
+        if let index = try shards.index() { try folder.write(SafetensorsShards.indexName, index) }
+        var configuration = HuggingFaceConfiguration(description, elementType: element.torchName)
+        if !description.isPlainLlama {
+            configuration.autoMap = HuggingFaceConfiguration.AutoMap(RemoteCode.autoMap)
+            try folder.write(RemoteCode.fileName, RemoteCode.source)
+        }
         try folder.write("config.json", configuration.json())
-        for file in tokenizerFiles { try folder.write(file.name, file.bytes) }
+        for file in companions { try folder.write(file.name, file.bytes) }
     }
+}
+
+/// The Python file of models that transformers' own classes cannot express.
+package enum RemoteCode {
+    static let fileName = "modeling_selfpruner_llama.py"
+
+    /// `auto_map` of config.json: which class of the file each of transformers' auto classes makes.
+    static let autoMap = [
+        "AutoConfig": "modeling_selfpruner_llama.SelfPrunerLlamaConfig",
+        "AutoModel": "modeling_selfpruner_llama.SelfPrunerLlamaModel",
+        "AutoModelForCausalLM": "modeling_selfpruner_llama.SelfPrunerLlamaForCausalLM",
+    ]
+
+    static var source: [UInt8] { PackageResources.modeling_selfpruner_llama_py }
 }

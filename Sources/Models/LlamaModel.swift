@@ -27,15 +27,15 @@ package struct LlamaModel: Sendable {
             + mlp.reduce(0) { $0 + $1.byteCount }
     }
 
-    /// Reads and packs a checkpoint, one weight at a time.
+    /// Reads and packs weights, one at a time.
     /// - Parameters:
     ///   - positions: longest sequence that will be run, at most the context length.
     ///   - progress: called after each block with the number done.
     /// - Throws: `CheckpointError`, `KernelError`, `ModelError.contextExceeded`.
     package init(
-        _ checkpoint: any Checkpoint, precision: Precision, positions: Int, progress: (Int) -> Void = { _ in }
+        _ weights: any WeightSource, precision: Precision, positions: Int, progress: (Int) -> Void = { _ in }
     ) throws {
-        let description = checkpoint.description
+        let description = weights.description
         guard positions <= description.contextLength else {
             throw ModelError(
                 .contextExceeded,
@@ -44,15 +44,15 @@ package struct LlamaModel: Sendable {
         self.description = description
         self.precision = precision
         rotary = Rotary(frequencies: description.rope.frequencies(headSize: description.headSize), positions: positions)
-        let table = try checkpoint.values(.tokenEmbedding)!
+        let table = try weights.values(.tokenEmbedding)!
         embedding = TokenEmbedding(table, width: description.hiddenSize, precision: precision)
         head = try OutputHead.Weights(
-            folding: checkpoint.values(.finalNorm)!, into: checkpoint.values(.head) ?? table, precision: precision)
+            folding: weights.values(.finalNorm)!, into: weights.values(.head) ?? table, precision: precision)
         attention = []
         mlp = []
         for block in description.blocks.indices {
-            attention.append(try AttentionSublayer(checkpoint.attentionWeights(block: block), precision: precision))
-            mlp.append(try MLPSublayer(checkpoint.mlpWeights(block: block), precision: precision))
+            attention.append(try AttentionSublayer(weights.attentionWeights(block: block), precision: precision))
+            mlp.append(try MLPSublayer(weights.mlpWeights(block: block), precision: precision))
             progress(block + 1)
         }
     }

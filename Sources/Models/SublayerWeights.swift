@@ -40,8 +40,8 @@ package struct MLPWeights: Sendable {
     package var downBias: [Float]?
 }
 
-extension Checkpoint {
-    /// - Throws: `CheckpointError`.
+extension WeightSource {
+    /// - Throws: what cannot be read.
     package func attentionWeights(block: Int) throws -> AttentionWeights {
         let shape = description.blocks[block]
         let present = shape.keyValueHeads > 0
@@ -55,7 +55,7 @@ extension Checkpoint {
             outputBias: try values(.outputBias, block))
     }
 
-    /// - Throws: `CheckpointError`.
+    /// - Throws: what cannot be read.
     package func mlpWeights(block: Int) throws -> MLPWeights {
         MLPWeights(
             hiddenSize: description.hiddenSize, channels: description.blocks[block].channels,
@@ -63,20 +63,5 @@ extension Checkpoint {
             up: try values(.upProjection, block) ?? [], down: try values(.downProjection, block) ?? [],
             gateBias: try values(.gateBias, block), upBias: try values(.upBias, block),
             downBias: try values(.downBias, block))
-    }
-
-    /// The values of a weight, `nil` when the model does not have it.
-    /// - Throws: `CheckpointError`.
-    package func values(_ role: Weight.Role, _ block: Int? = nil) throws -> [Float]? {
-        let weight = Weight(role, block: block)
-        guard let shape = description.weightShape(weight) else { return nil }
-        var failure: (any Error)?
-        let values = [Float](unsafeUninitializedCapacity: shape.count) { buffer, count in
-            buffer.initialize(repeating: 0)
-            do { try read(weight, into: buffer) } catch { failure = error }
-            count = shape.count
-        }
-        if let failure { throw failure }
-        return values
     }
 }

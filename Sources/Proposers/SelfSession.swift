@@ -61,9 +61,14 @@ struct SelfSession {
 
     // MARK: Operators
 
+    /// Shows the best two candidates only: every token of a prompt is read again for every token of every row.
     func generate(_ count: Int, _ batch: inout ProposalBatch) throws {
+        let shown = Array(shown.suffix(2))
+        var common = facts.common(shown)
+        common["chat"] = self.common["chat"]
         let prompt = try proposer.prompts.render(.selfGenerate, common)
-        let replies = try ask(.generate, (0..<count).map { _ in (prompt, grammar.row) })
+        let prefix = try proposer.prompts.render(.selfPrefix, common) + "\n"
+        let replies = try ask(.generate, (0..<count).map { _ in (prompt, grammar.row) }, prefix: prefix)
         for reply in replies {
             guard let row = grammar.row(in: reply.text) else {
                 batch.rejections.append(reply.rejection(.malformed, "The reply is no row of levels"))
@@ -89,7 +94,7 @@ struct SelfSession {
             let replies = try ask(
                 .crossover,
                 (0..<children).map { _ in (try prompt(.selfCrossover, parents[0], parents[1]), grammar.row) },
-                slot: slot, isAlone: true)
+                slot: slot, prefix: "")
             slot += children
             for reply in replies {
                 let reply = reply.adding(pair.work / Double(children), pair.seconds / Double(children))
@@ -181,17 +186,18 @@ struct SelfSession {
     /// - Parameters:
     ///   - stream: whose random numbers are used, when not the operator's own.
     ///   - slot: of the first request, among all of the operator in this generation.
-    ///   - isAlone: the requests have one prompt, which stands without the candidates that all others begin with.
+    ///   - prefix: what the requests begin with, when not with the candidates that the others begin with. They then have
+    ///     one prompt, which is run once.
     private func ask(
         _ name: LanguageOperator, _ requests: [(prompt: String, grammar: Grammar)], stream: LanguageOperator? = nil,
-        slot: Int = 0, isAlone: Bool = false
+        slot: Int = 0, prefix own: String? = nil
     ) throws -> [LanguageReply] {
         guard !requests.isEmpty else { return [] }
         let start = ContinuousClock.now
         let label = name.stream(of: SelfProposer.name, for: stream)
         let parts = try requests.map { request -> (shared: String, rest: String) in
-            let parts = try split(request.prompt, behind: isAlone ? "" : prefix)
-            return isAlone ? (parts.shared + parts.rest, "") : parts
+            let parts = try split(request.prompt, behind: own ?? prefix)
+            return own == nil ? parts : (parts.shared + parts.rest, "")
         }
         let output = try proposer.write(
             parts[0].shared,

@@ -1,7 +1,8 @@
 extension SearchSpace {
-    /// The default granularity of an MLP in channels: a 32nd of them, rounded (half up) to a multiple of 32, at
-    /// least 32.
-    package static func defaultChannelStep(channels: Int) -> Int { max(32, (max(channels, 0) / 32 + 16) / 32 * 32) }
+    /// The default granularity of an MLP in channels: a 32nd of them, rounded (half up) to a multiple of `alignment`.
+    package static func defaultChannelStep(channels: Int, alignment: Int = 32) -> Int {
+        max(alignment, (max(channels, 0) / 32 + alignment / 2) / alignment * alignment)
+    }
 
     /// Channels kept at each level: 0, step, 2·step … channels; the last step may be shorter.
     package static func channelLevels(channels: Int, step: Int) -> [Int] {

@@ -7,11 +7,5 @@ import Models
 public func logits(model path: String, tokens: [Int32], compute: ComputeOptions) throws -> [Float] {
     let precision = try compute.apply()
     let model = try LlamaModel(openCheckpoint(path), precision: precision, positions: tokens.count)
-    let workspace = Workspace(model, rows: tokens.count)
-    try model.forward(TokenBatch([tokens]), in: workspace)
-    let count = tokens.count * model.description.vocabularySize
-    return try [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
-        try workspace.head.logits(workspace.output, rows: tokens.count, into: buffer.baseAddress!)
-        initialized = count
-    }
+    return try model.logits(of: tokens)
 }

@@ -49,7 +49,7 @@ public struct ModelSummary: Sendable, Codable, Equatable {
         let description = checkpoint.description
         path = checkpoint.path
         format = checkpoint.format.rawValue
-        architecture = description.architecture.ggufName
+        architecture = description.architecture.modelTypes[0]
         hiddenSize = description.hiddenSize
         headSize = description.headSize
         vocabularySize = description.vocabularySize
@@ -71,8 +71,9 @@ public struct ModelSummary: Sendable, Codable, Equatable {
                 channels: shape.channels, attentionParameters: 0, mlpParameters: 0, parameters: 0, bytes: 0)
         }
         for shape in description.weightShapes {
+            // A bias that is 0 in this block need not be stored.
             let tensor = stored[shape.weight]
-            elementTypes[tensor?.elementType ?? "?", default: 0] += shape.count
+            if let tensor { elementTypes[tensor.elementType, default: 0] += shape.count }
             guard let block = shape.weight.block else { continue }
             blocks[block].parameters += shape.count
             blocks[block].bytes += tensor?.byteCount ?? 0

@@ -99,7 +99,8 @@ struct PreparedSearch {
         let description = prepared.checkpoint.description
         let space = try SearchSpace(
             description, granularity: options.granularity == .layer ? .layer : .sublayer,
-            channelStep: options.channelStep, addsBiases: options.method == .nested, rates: options.rateBounds)
+            channelStep: options.channelStep, alignment: options.alignment ?? 32,
+            addsBiases: options.method == .nested, rates: options.rateBounds)
         // The biases that the refit adds count against the budget.
         let budget = Budget(
             maximumParameters: Int(((1 - options.rate) * Double(description.decoderParameters)).rounded(.down)))

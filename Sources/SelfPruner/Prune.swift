@@ -20,6 +20,7 @@ public func prune(
     _ options: PruneOptions, observer: some RunObserver = SilentObserver()
 ) async throws -> PruneReport {
     try options.search.check()
+    try options.form.check()
     try OutputFolder.check(options.output, overwrite: options.overwrite)
     let precision = try options.compute.apply()
     var run = try PruneRun(options, precision, observer)
@@ -70,12 +71,16 @@ struct PruneRun<Observer: RunObserver> {
         let before = try measure(prepared.model, checkpoint, "evaluate before")
         let chosen = try await choose(runFolder)
         let units = try chosen.space.units(of: chosen.candidate)
-        let element = StoredElement(options.elementType, keeping: checkpoint)
-        try export(chosen.plan.compact(units), element, to: folder)
+        let writer = ModelWriter(options.form, original: checkpoint, tokenizer: prepared.tokenizer)
+        let compacted = CompactedModel(chosen.plan.compact(units), outside: checkpoint)
+        let expected = try writer.write(compacted, to: folder)
+        let start = ContinuousClock.now
+        _ = try ExportCheck(folder.path, is: expected, precision: prepared.model.precision)
+        times.add("check", since: start)
         let written = try openCheckpoint(folder.path)
         let smaller = try loadModel(written, prepared.model.precision, positions: texts.longestWindow, observer)
         let after = try measure(smaller, written, "evaluate after")
-        let report = report(before, after, chosen, element)
+        let report = report(before, after, chosen, writer.elementName)
         try folder.write("report.json", JSONOutput.encode(report))
         try folder.write("report.md", Data(report.markdown.utf8))
         if options.run == nil, let runFolder { try copy(runFolder, into: folder) }
@@ -121,11 +126,6 @@ struct PruneRun<Observer: RunObserver> {
         }
         // Else the time limit left no room for a single evaluation.
         return choice
-    }
-
-    private func export(_ blocks: CompactedBlocks, _ element: StoredElement, to folder: OutputFolder) throws {
-        try HuggingFaceExport(description: blocks.description, element: element, tokenizerFiles: texts.tokenizerFiles)
-            .write(to: folder) { weight in try blocks.values(weight) ?? checkpoint.values(weight.role) ?? [] }
     }
 
     private mutating func measure(

@@ -9,12 +9,6 @@ public struct PruneOptions: Sendable {
         case search
     }
 
-    public enum ElementType: String, Sendable, Codable, CaseIterable {
-        /// The input's own type; bfloat16 for quantised input.
-        case auto
-        case float32, float16, bfloat16
-    }
-
     public var search: SearchOptions
     /// Folder of the smaller model.
     public var output: String
@@ -23,7 +17,7 @@ public struct PruneOptions: Sendable {
     public var run: String?
     /// `nil`: search for `nested`, uniform for `wanda-sp`.
     public var allocation: Allocation?
-    public var elementType = ElementType.auto
+    public var form = OutputForm()
     /// Replaces an existing output.
     public var overwrite = false
 

@@ -113,7 +113,7 @@ extension PruneReport {
             ("calibration", "\(s.calibrationTexts.joined(separator: ", ")), \(s.calibrationTokens) tokens"),
             ("fitness text", "\(s.fitnessText), \(s.rungTokens.reduce(0, +)) tokens"),
             ("evaluation text", "\(s.evaluationText), \(s.evaluationTokens) tokens"),
-            ("sequence length", "\(s.sequenceLength)"), ("element type", s.elementType),
+            ("sequence length", "\(s.sequenceLength)"), ("format", s.format), ("element type", s.elementType),
             ("precision", s.precision), ("threads", "\(s.threads)"),
         ] {
             table.addRow([name, value])

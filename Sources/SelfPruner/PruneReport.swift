@@ -44,6 +44,8 @@ public struct PruneReport: Sendable, Codable {
         public var calibrationTokens: Int
         public var evaluationTokens: Int
         public var sequenceLength: Int
+        public var format: String
+        /// What weights are stored as: `bfloat16`, `q4_k_m`.
         public var elementType: String
         public var precision: String
         public var threads: Int

@@ -1,27 +1,10 @@
 import Checkpoints
 import Evaluation
-import Export
 import Kernels
 import Search
 
 /// The version that reports and `--version` state.
 public let selfPrunerVersion = "0.1.0"
-
-extension StoredElement {
-    init(_ option: PruneOptions.ElementType, keeping checkpoint: any Checkpoint) {
-        switch option {
-        case .auto:
-            // Norms are float32 in every GGUF file; the matrices tell.
-            let matrices = checkpoint.storedTensors.filter {
-                checkpoint.description.weightShape($0.key)?.columns != nil
-            }
-            self.init(keeping: matrices.values.map(\.elementType))
-        case .float32: self = .float32
-        case .float16: self = .float16
-        case .bfloat16: self = .bfloat16
-        }
-    }
-}
 
 extension PruneReport.Figures {
     init(_ perplexity: Perplexity, _ checkpoint: any Checkpoint, decodeTokensPerSecond: Double) {
@@ -39,10 +22,10 @@ extension PruneReport.Figures {
 
 extension PruneRun {
     func report(
-        _ before: PruneReport.Figures, _ after: PruneReport.Figures, _ choice: Choice, _ element: StoredElement
+        _ before: PruneReport.Figures, _ after: PruneReport.Figures, _ choice: Choice, _ elementName: String
     ) -> PruneReport {
         PruneReport(
-            program: "selfpruner \(selfPrunerVersion)", settings: settings(element),
+            program: "selfpruner \(selfPrunerVersion)", settings: settings(elementName),
             rate: PruneReport.Rate(
                 target: options.rate,
                 decoder: 1 - Double(after.decoderParameters) / Double(before.decoderParameters),
@@ -51,7 +34,7 @@ extension PruneRun {
             search: choice.search, seconds: times.seconds)
     }
 
-    private func settings(_ element: StoredElement) -> PruneReport.Settings {
+    private func settings(_ elementName: String) -> PruneReport.Settings {
         PruneReport.Settings(
             model: options.model, output: options.output, rate: options.rate, method: options.method.rawValue,
             allocation: options.settledAllocation.rawValue, granularity: options.granularity.rawValue,
@@ -66,7 +49,8 @@ extension PruneRun {
             chatModel: options.chat?.model, calibrationTexts: texts.calibrationPaths, fitnessText: texts.fitnessPath,
             evaluationText: texts.evaluationPath, calibrationTokens: texts.calibration.reduce(0) { $0 + $1.count },
             evaluationTokens: texts.evaluation.reduce(0) { $0 + $1.count }, sequenceLength: options.sequenceLength,
-            elementType: element.torchName, precision: prepared.model.precision.rawValue, threads: Threads.count)
+            format: options.form.format.rawValue, elementType: elementName,
+            precision: prepared.model.precision.rawValue, threads: Threads.count)
     }
 
     private var protocols: PruneReport.Protocols {

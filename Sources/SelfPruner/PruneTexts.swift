@@ -12,7 +12,6 @@ struct PruneTexts {
     let fitness: [[[Int32]]]
     let evaluation: [[Int32]]
     let evaluationName: String
-    let tokenizerFiles: [TokenizerFile]
 
     /// - Throws: `SelfPrunerError` for texts that are missing, too short or overlap.
     init(_ options: SearchOptions, _ tokenizer: Tokenizer) throws {
@@ -31,7 +30,6 @@ struct PruneTexts {
         self.fitness = try Self.rungs(fitness, options)
         self.evaluation = try Self.windows(evaluation, options.sequenceLength)
         evaluationName = evaluation.name
-        tokenizerFiles = try tokenizer.exportFiles()
     }
 
     var longestWindow: Int { (calibration + fitness.joined() + evaluation).map(\.count).max() ?? 0 }

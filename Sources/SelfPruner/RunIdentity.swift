@@ -15,6 +15,7 @@ struct RunIdentity: Codable, Sendable {
     var granularity: SearchOptions.Granularity
     var rateBounds: [Double]
     var channelStep: Int?
+    var alignment: Int?
     var ridge: Double
     var fitness: SearchOptions.Fitness
     var proposer: SearchOptions.ProposerKind
@@ -92,6 +93,7 @@ extension RunIdentity {
         granularity = options.granularity
         rateBounds = options.rateBounds.map { [$0.lowerBound, $0.upperBound] } ?? []
         channelStep = options.channelStep
+        alignment = options.alignment
         ridge = options.ridge
         fitness = options.fitness
         proposer = options.proposer
@@ -158,6 +160,7 @@ extension SearchOptions {
             rateBounds = identity.rateBounds[0]...identity.rateBounds[1]
         }
         channelStep = identity.channelStep
+        alignment = identity.alignment
         ridge = identity.ridge
         fitness = identity.fitness
         proposer = identity.proposer

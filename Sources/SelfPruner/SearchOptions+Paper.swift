@@ -29,7 +29,7 @@ extension SearchOptions {
         let counts = [
             ("candidates", candidates), ("the population", population), ("a generation", generation),
             ("the calibration tokens", calibrationTokens), ("the evaluation tokens", evaluationTokens ?? 2),
-            ("the channel step", channelStep ?? 1), ("the memory", memory ?? 1),
+            ("the channel step", channelStep ?? 1), ("the alignment", alignment ?? 1), ("the memory", memory ?? 1),
             ("the sequence length", sequenceLength > 1 ? sequenceLength : 0),
             ("the tokens of a rung", (rungTokens.min() ?? 2) > 1 ? 1 : 0),
             ("the tokens of a window", (fitnessWindow ?? 2) > 1 ? 1 : 0),
@@ -49,6 +49,9 @@ extension SearchOptions {
         }
         if let share = rungShares.first(where: { !($0 > 0 && $0 <= 1) }) {
             try refuse("The share that goes on to the next rung must lie between 0 and 1, not \(share)")
+        }
+        if let channelStep, let alignment, !channelStep.isMultiple(of: alignment) {
+            try refuse("The channel step, \(channelStep), is no multiple of the alignment, \(alignment)")
         }
         if let timeLimit, !(timeLimit > 0 && timeLimit <= 1e9) {
             try refuse("The time limit must be more than 0 seconds and at most 1e9, not \(timeLimit)")

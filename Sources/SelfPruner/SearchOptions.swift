@@ -54,8 +54,10 @@ public struct SearchOptions: Sendable {
     public var granularity = Granularity.sublayer
     /// Bounds of what a sublayer, or a block, may lose of itself; `nil` for none.
     public var rateBounds: ClosedRange<Double>?
-    /// Channels of one step of an MLP; `nil` for a 32nd of its channels in multiples of 32.
+    /// Channels of one step of an MLP; `nil` for a 32nd of its channels in multiples of `alignment`.
     public var channelStep: Int?
+    /// What MLPs keep is a multiple of this many channels: quantised types have blocks of 32 values, K-quants of 256.
+    public var alignment: Int?
     /// λ of the least squares, a fraction of the inputs' mean variance.
     public var ridge = 1e-3
     public var fitness = Fitness.kl
@@ -73,7 +75,7 @@ public struct SearchOptions: Sendable {
     /// Tokens of a window of the fitness text; `nil` for 512, which gives many of them on the first rung.
     public var fitnessWindow: Int?
     /// Share of those on a rung that goes on to the next.
-    public var rungShares = [0.15, 0.34]
+    public var rungShares = [0.14, 0.33]
     /// Candidates share what they begin with. Without it each is evaluated by itself, with the same result: to measure
     /// what sharing saves.
     public var sharesPrefixes = true

@@ -76,4 +76,6 @@ extension SearchOptions.Granularity: ExpressibleByArgument {}
 extension SearchOptions.ProposerKind: ExpressibleByArgument {}
 extension SearchOptions.PromptStyle: ExpressibleByArgument {}
 extension PruneOptions.Allocation: ExpressibleByArgument {}
-extension PruneOptions.ElementType: ExpressibleByArgument {}
+extension OutputForm.Format: ExpressibleByArgument {}
+extension OutputForm.ElementType: ExpressibleByArgument {}
+extension OutputForm.Quantization: ExpressibleByArgument {}

@@ -17,6 +17,10 @@ struct SearchArguments: ParsableArguments {
     @Option(help: "Channels of one step of an MLP; a 32nd of them in multiples of 32 by default.")
     var channelStep: Int?
 
+    @Option(
+        help: "What MLPs keep is a multiple of this many channels: 32 (the default), or 256 for K-quants, or 1.")
+    var align: Int?
+
     @Option(help: "Ridge of the least squares, a fraction of the inputs' mean variance.")
     var ridge: Double = Self.defaults.ridge
 
@@ -78,7 +82,8 @@ struct SearchArguments: ParsableArguments {
     var settled: [String] {
         let given: [(String, Bool)] = [
             ("--mode", mode != .default), ("--method", method != nil), ("--granularity", granularity != nil),
-            ("--channel-step", channelStep != nil), ("--fitness", fitness != nil), ("--population", population != nil),
+            ("--channel-step", channelStep != nil), ("--align", align != nil), ("--fitness", fitness != nil),
+            ("--population", population != nil),
             ("--generation", generation != nil), ("--rungs", rungs != nil), ("--promote", promote != nil),
             ("--closed-form", closedForm != nil), ("--seed", seed != nil), ("--prompts", prompts != nil),
             ("--fitness-text", texts.fitnessText != nil), ("--calibration", !texts.calibration.isEmpty),
@@ -96,6 +101,7 @@ struct SearchArguments: ParsableArguments {
         if let method { options.method = method }
         if let granularity { options.granularity = granularity }
         options.channelStep = channelStep
+        options.alignment = align
         options.ridge = ridge
         if let fitness { options.fitness = fitness }
         if let candidates { options.candidates = candidates }

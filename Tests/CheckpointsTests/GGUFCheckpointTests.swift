@@ -22,6 +22,21 @@ struct GGUFCheckpointTests {
         }
     }
 
+    /// llama.cpp takes each bias by itself; one that is not there adds nothing.
+    @Test func `biases that are absent are zero`() throws {
+        var builder = GGUFBuilder.model()
+        builder.tensors.append(
+            GGUFBuilder.Tensor(name: "blk.0.attn_q.bias", dimensions: [8], data: ModelBuilder.ramp([8])))
+        let folder = FileManager.default.temporaryDirectory.appending(path: "bias-\(UUID().uuidString).gguf")
+        try Data(builder.bytes()).write(to: folder)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let checkpoint = try GGUFCheckpoint(path: folder.path)
+        #expect(checkpoint.description.biases == .queryKeyValue)
+        #expect(try checkpoint.values(.keyBias, 0) == [Float](repeating: 0, count: 8))
+        #expect(try checkpoint.values(.queryBias, 0)?.contains { $0 != 0 } == true)
+        #expect(checkpoint.storedTensors[Weight(.keyBias, block: 0)] == nil)
+    }
+
     @Test func `hyper-parameters of uniform blocks`() throws {
         let checkpoint = try GGUFCheckpoint(path: Fixture.path("mixed.gguf"))
         let expected = ModelDescription(

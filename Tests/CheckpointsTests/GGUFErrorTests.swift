@@ -125,9 +125,9 @@ struct GGUFErrorTests {
         Case(name: "channels contradict", code: .wrongShape, tensor: "blk.0.ffn_gate.weight") {
             $0.set("llama.feed_forward_length", 16)
         },
-        Case(name: "one bias without the others", code: .missingTensor, tensor: "blk.0.attn_k.bias") {
+        Case(name: "a bias of another width", code: .wrongShape, tensor: "blk.0.attn_k.bias") {
             $0.tensors.append(
-                GGUFBuilder.Tensor(name: "blk.0.attn_q.bias", dimensions: [8], data: ModelBuilder.ramp([8])))
+                GGUFBuilder.Tensor(name: "blk.0.attn_k.bias", dimensions: [4], data: ModelBuilder.ramp([4])))
         },
         Case(name: "integers for weights", code: .unsupportedType, tensor: "token_embd.weight", mentions: "I32") {
             $0.tensors[0].type = 26

@@ -37,7 +37,14 @@ struct HelpTests {
                 "--json", "<model>", "--rate", "--output", "--method", "--allocation", "--granularity",
                 "--channel-step", "--ridge", "--fitness", "--candidates", "--population", "--time", "--seed",
                 "--calibration", "--fitness-text", "--evaluation-text", "--element-type", "--overwrite",
-                "--precision", "--threads",
+                "--precision", "--threads", "--format", "--quantize", "--align", "--max-shard-size",
+            ]
+        ),
+        (
+            "export",
+            [
+                "--json", "<model>", "--output", "--format", "--quantize", "--element-type", "--max-shard-size",
+                "--overwrite",
             ]
         ),
     ])

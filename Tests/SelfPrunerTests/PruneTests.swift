@@ -9,7 +9,7 @@ struct PruneTests {
         var allocation: PruneOptions.Allocation?
         var granularity = SearchOptions.Granularity.sublayer
         var rate = 0.3
-        var elementType = PruneOptions.ElementType.auto
+        var elementType = OutputForm.ElementType.auto
         var precision = ComputeOptions.Precision.float32
 
         var testDescription: String {
@@ -24,7 +24,7 @@ struct PruneTests {
             options.method = method
             options.allocation = allocation
             options.granularity = granularity
-            options.elementType = elementType
+            options.form.elementType = elementType
             options.compute.precision = precision
         }
     }
@@ -52,7 +52,7 @@ struct PruneTests {
         #expect(try fixture.folder.contents() == (fixture.inputs() + ["smaller"]).sorted())
         #expect(
             try fixture.folder.contents("smaller") == [
-                "config.json", "model.safetensors", "report.json", "report.md",
+                "config.json", "model.safetensors", "modeling_selfpruner_llama.py", "report.json", "report.md",
             ] + (test.searches ? ["search"] : []) + ["tokenizer.json", "tokenizer_config.json"])
         if test.searches { #expect(try fixture.folder.contents("smaller/search") == ["journal.jsonl", "run.json"]) }
         for name in ["tokenizer.json", "tokenizer_config.json"] {

@@ -12,13 +12,14 @@ struct PruneCommand: AsyncParsableCommand {
             evolution and by the model itself, and measured on the fitness text. The output projections are refit to \
             what is left by least squares.
 
-            The output folder holds config.json, model.safetensors, the tokenizer's files, report.json and report.md; \
-            it appears whole or not at all. Beside it, OUTPUT.run keeps the search's journal: after Ctrl-C, a crash or \
+            The output folder holds the model (config.json, model.safetensors and the tokenizer's files, or with \
+            --format gguf model.gguf), report.json and report.md; it appears whole or not at all. Beside it, OUTPUT.run keeps the search's journal: after Ctrl-C, a crash or \
             a power cut the same command goes on where it stopped. Calibration, fitness and evaluation texts must not \
             overlap; the default ones come with the set-up.
 
             Examples:
               selfpruner prune model.gguf --rate 0.3 --output smaller
+              selfpruner prune model.gguf --rate 0.3 --output smaller --format gguf --quantize q8_0
               selfpruner prune model.gguf --rate 0.3 --output smaller --proposer self
               selfpruner prune model.gguf --rate 0.3 --output smaller --proposer chat \\
                 --endpoint http://127.0.0.1:8080 --chat-model local
@@ -42,15 +43,10 @@ struct PruneCommand: AsyncParsableCommand {
     @Option(help: "Folder of the search's journal; OUTPUT.run by default.")
     var run: String?
 
-    @Option(
-        help:
-            "How weights are stored: auto (the input's type; bfloat16 for quantised input), float32, float16, bfloat16."
-    )
-    var elementType = PruneOptions.ElementType.auto
-
     @Flag(help: "Replace an output folder that is not empty.")
     var overwrite = false
 
+    @OptionGroup(title: "Output") var form: FormArguments
     @OptionGroup(title: "Search") var search: SearchArguments
     @OptionGroup var compute: ComputeArguments
     @OptionGroup var json: JSONFlag
@@ -63,7 +59,7 @@ struct PruneCommand: AsyncParsableCommand {
         // Who names a proposer, or the paper's search, wants a search.
         let asksForSearch = search.mode == .paper || (proposer.map { $0 != .uniform } ?? false)
         options.allocation = allocation ?? (asksForSearch ? .search : nil)
-        options.elementType = elementType
+        options.form = form.form
         options.overwrite = overwrite
         let report = try await prune(
             options, observer: TerminalObserver(onStop: "stopped; run the same command to go on"))

@@ -2,8 +2,9 @@ import Checkpoints
 
 extension GGUFTokenizerMetadata {
     /// `tokenizer.ggml.token_type`.
-    private enum TokenType {
-        static let unknown: Int32 = 2, control: Int32 = 3, userDefined: Int32 = 4
+    enum TokenType {
+        static let normal: Int32 = 1, unknown: Int32 = 2, control: Int32 = 3, userDefined: Int32 = 4
+        static let unused: Int32 = 5, byte: Int32 = 6
     }
 
     private static let file = "GGUF metadata"

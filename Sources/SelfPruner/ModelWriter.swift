@@ -1,0 +1,76 @@
+import Checkpoints
+import Export
+import Foundation
+import Tokenization
+
+/// Writes a model in the form that was asked for.
+struct ModelWriter {
+    private let form: OutputForm
+    /// What the model was made from: its types, tokenizer and metadata go on.
+    private let original: any Checkpoint
+    private let tokenizer: Tokenizer
+
+    /// The file in a folder that is a GGUF output.
+    static let fileName = "model.gguf"
+
+    init(_ form: OutputForm, original: any Checkpoint, tokenizer: Tokenizer) {
+        self.form = form
+        self.original = original
+        self.tokenizer = tokenizer
+    }
+
+    /// What weights are stored as: `bfloat16`, `q4_k_m`.
+    var elementName: String { form.format == .gguf ? quantization.rawValue : element.torchName }
+
+    /// - Returns: the weights as they come back from what was written.
+    /// - Throws: `ExportError`, `TokenizerError`; what cannot be read of the weights.
+    func write(_ weights: any WeightSource, to folder: OutputFolder) throws -> any WeightSource {
+        if form.format == .gguf { return try write(weights, to: folder.path + "/" + Self.fileName) }
+        let laidOut: any WeightSource = form.format == .hfPadded ? PaddedWeights(weights) : weights
+        try HuggingFaceExport(
+            laidOut, element: element, companions: tokenizer.companionFiles(of: original),
+            maximumShardBytes: form.maximumShardBytes ?? HuggingFaceExport.defaultShardBytes
+        ).write(to: folder)
+        let types = weights.description.weightShapes.map { ($0.weight, element.type) }
+        return RoundedWeights(weights, types: Dictionary(uniqueKeysWithValues: types))
+    }
+
+    /// A GGUF file.
+    func write(_ weights: any WeightSource, to path: String) throws -> any WeightSource {
+        let description = weights.description
+        let isGGUF = original.format == .gguf
+        let metadata =
+            isGGUF
+            ? GGUFTokenizerMetadata()
+            : try tokenizer.ggufMetadata(
+                vocabularySize: description.vocabularySize, endOfTextTokens: description.endOfTextTokens)
+        let export = GGUFExport(
+            weights, quantization: quantization, tokenizer: metadata, original: isGGUF ? original.path : nil,
+            name: URL(fileURLWithPath: original.path).standardizedFileURL.lastPathComponent)
+        try export.write(to: path)
+        return RoundedWeights(weights, types: export.types)
+    }
+
+    // MARK: Types
+
+    /// Parameters of the matrices by stored type: vectors are float32 in every GGUF file.
+    private var elements: [String: Int] {
+        original.storedTensors.reduce(into: [:]) { counts, entry in
+            guard let shape = original.description.weightShape(entry.key), shape.columns != nil else { return }
+            counts[entry.value.elementType, default: 0] += shape.count
+        }
+    }
+
+    private var quantization: GGUFQuantization {
+        GGUFQuantization(rawValue: form.quantization.rawValue) ?? GGUFQuantization(keeping: elements)
+    }
+
+    private var element: StoredElement {
+        switch form.elementType {
+        case .auto: StoredElement(keeping: elements.keys)
+        case .float32: .float32
+        case .float16: .float16
+        case .bfloat16: .bfloat16
+        }
+    }
+}
