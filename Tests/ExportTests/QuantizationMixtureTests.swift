@@ -45,7 +45,7 @@ struct QuantizationMixtureTests {
 
     /// Widths that are no multiple of 256, as of SmolLM2 (576).
     @Test(arguments: [
-        (GGUFQuantization.q4_k_m, "Q5_0"), (.q5KM, "Q5_1"), (.q6K, "Q8_0"), (.q80, "Q8_0"), (.q40, "Q4_0"),
+        (GGUFQuantization.q4KM, "Q5_0"), (.q5KM, "Q5_1"), (.q6K, "Q8_0"), (.q80, "Q8_0"), (.q40, "Q4_0"),
     ])
     func otherWidths(_ quantization: GGUFQuantization, _ fallback: String) {
         let description = Self.description(hidden: 576, channels: 48, blocks: 8)
@@ -57,7 +57,7 @@ struct QuantizationMixtureTests {
     }
 
     @Test(arguments: [
-        (["Q4_1": 100, "Q8_0": 10], GGUFQuantization.q4_1), (["Q4_K": 100, "Q6_K": 40], .q4KM),
+        (["Q4_1": 100, "Q8_0": 10], GGUFQuantization.q41), (["Q4_K": 100, "Q6_K": 40], .q4KM),
         (["F32": 1], .f32), (["BF16": 5], .bf16), (["IQ2_XXS": 5], .f16), ([:], .f16),
     ])
     func keeping(_ elements: [String: Int], _ quantization: GGUFQuantization) {

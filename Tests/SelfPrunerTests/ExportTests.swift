@@ -85,7 +85,7 @@ struct ExportTests {
         for block in summary.blocks where block.channels < 80 { #expect(block.channels.isMultiple(of: 32)) }
     }
 
-    @Test(arguments: [OutputForm.Quantization.q8_0, .q40, .q4KM, .f16])
+    @Test(arguments: [OutputForm.Quantization.q80, .q40, .q4KM, .f16])
     func `quantised files pass their check`(_ quantization: OutputForm.Quantization) throws {
         let fixture = try PruneFixture()
         var form = OutputForm(.gguf)
