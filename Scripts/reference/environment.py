@@ -68,3 +68,8 @@ def selfpruner() -> str:
     if not os.access(path, os.X_OK):
         sys.exit(f"{path} is not there; run `make build`, or set SELFPRUNER to the executable")
     return path
+
+
+if __name__ == "__main__":
+    # For shell scripts: prints the interpreter, or ends with one sentence.
+    print(reference_python())
