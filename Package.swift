@@ -65,7 +65,7 @@ let package = Package(
         .target(name: "Journals"),
         .target(
             name: "Export", dependencies: ["Checkpoints", "Tokenization", "CGGML"],
-            resources: [.embedInCode("Templates/modeling_selfpruner_llama.py")]),
+            resources: [.embedInCode("HuggingFace/Templates/modeling_selfpruner_llama.py")]),
         .target(name: "Reporting"),
         .target(
             name: "SelfPruner",

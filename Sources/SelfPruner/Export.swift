@@ -51,42 +51,28 @@ public func export(
     let tokenizer = try Tokenizer(checkpoint.tokenizer)
     let writer = ModelWriter(options.form, original: checkpoint, tokenizer: tokenizer)
 
-    func report(_ path: String, _ expected: any WeightSource) throws -> ExportReport {
+    let isFile = options.form.format == .gguf && options.output.lowercased().hasSuffix(".gguf")
+    let output: any PendingOutput =
+        isFile
+        ? try OutputFile(options.output, overwrite: options.overwrite)
+        : try OutputFolder(options.output, overwrite: options.overwrite)
+    do {
+        let expected = try observer.stage("write", total: 1, unit: "model") { _ in
+            try writer.write(checkpoint, to: output)
+        }
         let check = try observer.stage("check", total: 1, unit: "model") { _ in
-            try ExportCheck(path, is: expected, precision: precision)
+            try ExportCheck(output.path, is: expected, precision: precision)
         }
         if observer.isCancelled { throw CancellationError() }
-        let written = ModelSummary(try openCheckpoint(path))
+        let written = ModelSummary(try openCheckpoint(output.path))
+        try output.publish()
         return ExportReport(
             model: options.model, output: options.output, format: options.form.format,
             elementType: writer.elementName, parameters: written.parameters,
             bytesBefore: ModelSummary(checkpoint).bytes, bytes: written.bytes,
             check: .init(tokens: check.tokens, deviation: check.deviation))
-    }
-    func writing<Result>(_ body: () throws -> Result) throws -> Result {
-        try observer.stage("write", total: 1, unit: "model") { _ in try body() }
-    }
-
-    if options.form.format == .gguf, options.output.lowercased().hasSuffix(".gguf") {
-        let file = try OutputFile(options.output, overwrite: options.overwrite)
-        do {
-            let expected = try writing { try writer.write(checkpoint, to: file.path) }
-            let result = try report(file.path, expected)
-            try file.publish()
-            return result
-        } catch {
-            file.discard()
-            throw error
-        }
-    }
-    let folder = try OutputFolder(options.output, overwrite: options.overwrite)
-    do {
-        let expected = try writing { try writer.write(checkpoint, to: folder) }
-        let result = try report(folder.path, expected)
-        try folder.publish()
-        return result
     } catch {
-        folder.discard()
+        output.discard()
         throw error
     }
 }

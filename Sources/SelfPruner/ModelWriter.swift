@@ -22,10 +22,12 @@ struct ModelWriter {
     /// What weights are stored as: `bfloat16`, `q4_k_m`.
     var elementName: String { form.format == .gguf ? quantization.rawValue : element.torchName }
 
+    /// - Parameter output: a folder, or for GGUF also a file.
     /// - Returns: the weights as they come back from what was written.
     /// - Throws: `ExportError`, `TokenizerError`; what cannot be read of the weights.
-    func write(_ weights: any WeightSource, to folder: OutputFolder) throws -> any WeightSource {
-        if form.format == .gguf { return try write(weights, to: folder.path + "/" + Self.fileName) }
+    func write(_ weights: any WeightSource, to output: any PendingOutput) throws -> any WeightSource {
+        guard let folder = output as? OutputFolder else { return try writeGGUF(weights, to: output.path) }
+        if form.format == .gguf { return try writeGGUF(weights, to: folder.path + "/" + Self.fileName) }
         let laidOut: any WeightSource = form.format == .hfPadded ? PaddedWeights(weights) : weights
         try HuggingFaceExport(
             laidOut, element: element, companions: tokenizer.companionFiles(of: original),
@@ -35,8 +37,7 @@ struct ModelWriter {
         return RoundedWeights(weights, types: Dictionary(uniqueKeysWithValues: types))
     }
 
-    /// A GGUF file.
-    func write(_ weights: any WeightSource, to path: String) throws -> any WeightSource {
+    private func writeGGUF(_ weights: any WeightSource, to path: String) throws -> any WeightSource {
         let description = weights.description
         let isGGUF = original.format == .gguf
         let metadata =
