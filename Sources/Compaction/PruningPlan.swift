@@ -15,11 +15,13 @@ package struct PruningPlan: Sendable {
     /// Cut sublayers carry a bias that makes up for the mean of what was cut.
     package var addsBiases: Bool { method == .nested }
 
-    /// - Parameter ridge: λ of the least squares, a fraction of the inputs' mean variance.
+    /// - Parameters:
+    ///   - ridge: λ of the least squares, a fraction of the inputs' mean variance.
+    ///   - order: which units of a sublayer are kept first.
     /// - Throws: `KernelError`, `CancellationError`.
     package init(
         _ dense: DenseBlocks, _ calibration: Calibration, method: PruningMethod, ridge: Double,
-        progress: (Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
+        order: any UnitOrder = WandaOrder(), progress: (Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws {
         self.dense = dense
         self.method = method
@@ -29,11 +31,12 @@ package struct PruningPlan: Sendable {
             if isCancelled() { throw CancellationError() }
             attention.append(
                 try calibration.attention[block].map {
-                    try SublayerPlan(dense.attention[block].projection, $0, method: method, ridge: ridge)
+                    try SublayerPlan(
+                        dense.attention[block].projection, $0, method: method, ridge: ridge, order: order)
                 })
             mlp.append(
                 try calibration.mlp[block].map {
-                    try SublayerPlan(dense.mlp[block].projection, $0, method: method, ridge: ridge)
+                    try SublayerPlan(dense.mlp[block].projection, $0, method: method, ridge: ridge, order: order)
                 })
             progress(block + 1)
         }

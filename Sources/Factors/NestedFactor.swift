@@ -48,7 +48,7 @@ package struct NestedFactor: Sendable {
 
         let factor = UnsafeMutablePointer<Double>.allocate(capacity: columns * columns)
         defer { factor.deallocate() }
-        try Self.factorMoment(moments, columnOrder, ridge: ridge, into: factor)
+        try RidgedMoment.factor(moments, columnOrder, ridge: ridge, into: factor)
         let scaled = UnsafeMutablePointer<Double>.allocate(capacity: outputs * columns)
         defer { scaled.deallocate() }
         var outputMean = projection.bias.map { $0.map(Double.init) } ?? [Double](repeating: 0, count: outputs)
@@ -118,51 +118,5 @@ package struct NestedFactor: Sendable {
             sums += SIMD8<Double>(x) * UnsafeRawPointer(b + start).loadUnaligned(as: SIMD8<Double>.self)
         }
         return (whole..<count).reduce(sums.sum()) { $0 + Double(a[$1]) * b[$1] }
-    }
-
-    /// The Cholesky factor of the ridged moment, [columns, columns].
-    ///
-    /// The sums of squares are float32. Of inputs that hardly vary around a mean far from zero their rounding leaves a
-    /// matrix that is not positive definite; a ridged one is then ridged further by what rounding may have taken.
-    private static func factorMoment(
-        _ moments: ActivationMoments, _ order: [Int], ridge: Double, into matrix: UnsafeMutablePointer<Double>
-    ) throws(KernelError) {
-        let meanSquare = order.reduce(0.0) { $0 + moments.product($1, $1) } / Double(max(order.count, 1))
-        var failure: KernelError?
-        for rounding in ridge > 0 ? [0, 0x1p-24, 0x1p-20, 0x1p-16, 0x1p-12, 0x1p-8] : [0] {
-            writeMoment(moments, order, ridge: ridge, rounding: rounding * meanSquare, into: matrix)
-            do throws(KernelError) {
-                return try LinearAlgebra.cholesky(matrix, order: order.count)
-            } catch {
-                failure = error
-            }
-        }
-        if let failure { throw failure }
-    }
-
-    /// E[(x−μ)(x−μ)ᵀ] + (λ·mean(diag) + rounding)·I in the given order of columns, lower triangle.
-    private static func writeMoment(
-        _ moments: ActivationMoments, _ order: [Int], ridge: Double, rounding: Double,
-        into matrix: UnsafeMutablePointer<Double>
-    ) {
-        let columns = order.count
-        matrix.initialize(repeating: 0, count: columns * columns)
-        let gram = moments.gram.floats
-        let tokens = moments.weight > 0 ? moments.weight : 1
-        let means = order.map { moments.mean($0) }
-        Threads.forEachChunk(columns, grain: 64) { range in
-            for row in range {
-                let source = order[row]
-                for column in 0...row {
-                    let other = order[column]
-                    let sum = gram[max(source, other) * columns + min(source, other)]
-                    matrix[row * columns + column] = Double(sum) / tokens - means[row] * means[column]
-                }
-            }
-        }
-        let trace = (0..<columns).reduce(0.0) { $0 + max(0, matrix[$1 * columns + $1]) }
-        // A sublayer whose inputs never vary still factors: any positive ridge will do.
-        let shift = ridge * (trace > 0 ? trace / Double(columns) : 1) + rounding
-        for row in 0..<columns { matrix[row * columns + row] += shift }
     }
 }

@@ -3,9 +3,9 @@ import Kernels
 
 /// How units are kept and what becomes of the output projection.
 package enum PruningMethod: String, Sendable, Codable, CaseIterable {
-    /// Wanda-sp's order and the nested least-squares refit with bias.
+    /// The nested least-squares refit with bias.
     case nested
-    /// Wanda-sp as published: the kept columns as they were, no bias.
+    /// The kept columns as they were, no bias: with Wanda-sp's order as published.
     case wandaSP = "wanda-sp"
 }
 
@@ -14,11 +14,15 @@ package enum SublayerPlan: Sendable {
     case refit(NestedFactor)
     case plain(OutputProjection, order: [Int])
 
+    /// - Parameters:
+    ///   - ridge: λ of the refit, as a fraction of the mean variance of the inputs.
+    ///   - order: which units come first.
     /// - Throws: `KernelError`.
     package init(
-        _ projection: OutputProjection, _ moments: ActivationMoments, method: PruningMethod, ridge: Double
+        _ projection: OutputProjection, _ moments: ActivationMoments, method: PruningMethod, ridge: Double,
+        order: any UnitOrder = WandaOrder()
     ) throws(KernelError) {
-        let order = WandaOrder().order(projection, moments)
+        let order = order.order(projection, moments)
         switch method {
         case .nested: self = .refit(try NestedFactor(projection, moments, order: order, ridge: ridge))
         case .wandaSP: self = .plain(projection, order: order)

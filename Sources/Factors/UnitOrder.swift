@@ -29,29 +29,34 @@ package protocol UnitOrder: Sendable {
     func order(_ projection: OutputProjection, _ moments: ActivationMoments) -> [Int]
 }
 
-/// Wanda-sp: the sum over a unit's columns j of Σ_row |W_rj| · ‖X_j‖ (arXiv 2306.11695, in the structured form of
-/// arXiv 2312.11983).
-package struct WandaOrder: UnitOrder {
-    package init() {}
+/// An order by a score that each unit has for itself.
+package protocol ScoredOrder: UnitOrder {
+    /// One score a unit; higher is more important.
+    func scores(_ projection: OutputProjection, _ moments: ActivationMoments) -> [Double]
+}
 
+extension ScoredOrder {
     package func order(_ projection: OutputProjection, _ moments: ActivationMoments) -> [Int] {
-        let scores = scores(projection, moments)
+        // What is not a number is not important, and comparisons with it would not sort.
+        let scores = scores(projection, moments).map { $0.isNaN ? -.infinity : $0 }
         // Ties by index, so that the order is the same everywhere.
         return scores.indices.sorted { (scores[$0], $1) > (scores[$1], $0) }
     }
+}
+
+/// Wanda-sp: the sum over a unit's columns j of Σ_row |W_rj| · ‖X_j‖ (arXiv 2306.11695, in the structured form of
+/// arXiv 2312.11983).
+package struct WandaOrder: ScoredOrder {
+    package init() {}
 
     package func scores(_ projection: OutputProjection, _ moments: ActivationMoments) -> [Double] {
-        let (columns, size) = (projection.columns, projection.unitSize)
+        let columns = projection.columns
         var magnitudes = [Double](repeating: 0, count: columns)
         projection.weights.withUnsafeBufferPointer { weights in
             for row in 0..<projection.outputs {
                 for column in 0..<columns { magnitudes[column] += Double(abs(weights[row * columns + column])) }
             }
         }
-        return (0..<projection.units).map { unit in
-            (unit * size..<(unit + 1) * size).reduce(0.0) {
-                $0 + magnitudes[$1] * moments.norm($1)
-            }
-        }
+        return projection.unitSums(magnitudes.indices.map { magnitudes[$0] * moments.norm($0) })
     }
 }

@@ -87,7 +87,8 @@ struct PreparedSearch {
             try observer.stage("factor", total: prepared.model.attention.count, unit: "blocks") { progress in
                 try PruningPlan(
                     DenseBlocks(prepared.checkpoint), calibration,
-                    method: options.method == .nested ? .nested : .wandaSP, ridge: options.ridge, progress: progress,
+                    method: options.method == .nested ? .nested : .wandaSP, ridge: options.ridge,
+                    order: options.unitOrder, progress: progress,
                     isCancelled: { observer.isCancelled })
             }
         }
@@ -184,6 +185,20 @@ struct PreparedSearch {
                 return curve.map { $0 * factor }
             }
             return ErrorCurveSeeds(errors: tilted, exponents: tilt == 0 ? [1, 1.5, 0.75] : [1], blends: [1])
+        }
+    }
+}
+
+extension SearchOptions {
+    var unitOrder: any UnitOrder {
+        switch order {
+        case .auto: method == .nested ? AutomaticOrder(ridge: ridge) : WandaOrder()
+        case .surgeon: SurgeonOrder(ridge: ridge)
+        case .forward: ForwardOrder(ridge: ridge)
+        case .flap: FluctuationOrder()
+        case .wanda: WandaOrder()
+        case .magnitude: MagnitudeOrder()
+        case .random: RandomOrder(seed: seed)
         }
     }
 }

@@ -102,7 +102,7 @@ extension PruneReport {
         let s = settings
         for (name, value) in [
             ("program", program), ("model", s.model), ("rate", "\(s.rate)"), ("method", s.method),
-            ("allocation", s.allocation), ("granularity", s.granularity),
+            ("order", s.order), ("allocation", s.allocation), ("granularity", s.granularity),
             ("channel step", s.channelStep.map { "\($0)" } ?? "default"), ("ridge", "\(s.ridge)"),
             ("fitness", s.fitness), ("proposer", s.proposer), ("candidates", "\(s.candidates)"),
             ("population", "\(s.population)"), ("generation", "\(s.generation)"),

@@ -17,6 +17,8 @@ public struct PruneReport: Sendable, Codable {
         public var output: String
         public var rate: Double
         public var method: String
+        /// Which units of a sublayer are kept first.
+        public var order: String
         public var allocation: String
         public var granularity: String
         public var channelStep: Int?

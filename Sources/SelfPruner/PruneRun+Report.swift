@@ -37,7 +37,8 @@ extension PruneRun {
     private func settings(_ elementName: String) -> PruneReport.Settings {
         PruneReport.Settings(
             model: options.model, output: options.output, rate: options.rate, method: options.method.rawValue,
-            allocation: options.settledAllocation.rawValue, granularity: options.granularity.rawValue,
+            order: options.order.rawValue, allocation: options.settledAllocation.rawValue,
+            granularity: options.granularity.rawValue,
             channelStep: options.channelStep, ridge: options.ridge, fitness: options.fitness.rawValue,
             proposer: options.proposer.rawValue, candidates: options.candidates, population: options.population,
             generation: options.generation, rungTokens: texts.fitness.map { $0.reduce(0) { $0 + $1.count } },

@@ -7,11 +7,12 @@ import Search
 /// may change.
 struct RunIdentity: Codable, Sendable {
     /// Raised when operators, prompts or evaluation change what a seed means.
-    var searchVersion = 1
+    var searchVersion = 2
     var model: Model
     var texts: Texts
     var rate: Double
     var method: SearchOptions.Method
+    var order: SearchOptions.Order
     var granularity: SearchOptions.Granularity
     var rateBounds: [Double]
     var channelStep: Int?
@@ -90,6 +91,7 @@ extension RunIdentity {
             calibration: Self.fingerprint(texts.calibration), fitness: Self.fingerprint(Array(texts.fitness.joined())))
         rate = options.rate
         method = options.method
+        order = options.order
         granularity = options.granularity
         rateBounds = options.rateBounds.map { [$0.lowerBound, $0.upperBound] } ?? []
         channelStep = options.channelStep
@@ -155,6 +157,7 @@ extension SearchOptions {
     init(_ identity: RunIdentity) {
         self.init(model: identity.paths.model, rate: identity.rate)
         method = identity.method
+        order = identity.order
         granularity = identity.granularity
         if identity.rateBounds.count == 2, identity.rateBounds[0] <= identity.rateBounds[1] {
             rateBounds = identity.rateBounds[0]...identity.rateBounds[1]

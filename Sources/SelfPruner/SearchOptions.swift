@@ -40,6 +40,21 @@ public struct SearchOptions: Sendable {
         case selfWithoutVariation = "self-without-variation"
     }
 
+    /// Which units of a sublayer are kept first.
+    public enum Order: String, Sendable, Codable, CaseIterable {
+        /// `surgeon` where a sublayer is not too wide for it, else `flap`; `wanda` for the method `wanda-sp`.
+        case auto
+        /// Greedy elimination: the unit that the refitted output misses least goes first.
+        case surgeon
+        /// Greedy selection: the unit that explains most of the output comes first.
+        case forward
+        /// FLAP's fluctuation score.
+        case flap
+        /// Wanda-sp's score.
+        case wanda
+        case magnitude, random
+    }
+
     /// How the model under pruning is asked.
     public enum PromptStyle: String, Sendable, Codable, CaseIterable {
         /// `chat` for models with a chat template and at least a billion parameters, else `continuation`.
@@ -51,6 +66,7 @@ public struct SearchOptions: Sendable {
     /// Fraction of the decoder blocks' parameters to remove.
     public var rate: Double
     public var method = Method.nested
+    public var order = Order.auto
     public var granularity = Granularity.sublayer
     /// Bounds of what a sublayer, or a block, may lose of itself; `nil` for none.
     public var rateBounds: ClosedRange<Double>?

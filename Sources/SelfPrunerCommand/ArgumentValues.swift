@@ -71,6 +71,7 @@ struct NumberList<Number: LosslessStringConvertible & Sendable>: ExpressibleByAr
 extension ComputeOptions.Precision: ExpressibleByArgument {}
 extension TextJoiner: ExpressibleByArgument {}
 extension SearchOptions.Method: ExpressibleByArgument {}
+extension SearchOptions.Order: ExpressibleByArgument {}
 extension SearchOptions.Fitness: ExpressibleByArgument {}
 extension SearchOptions.Granularity: ExpressibleByArgument {}
 extension SearchOptions.ProposerKind: ExpressibleByArgument {}

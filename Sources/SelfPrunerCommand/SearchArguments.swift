@@ -11,6 +11,13 @@ struct SearchArguments: ParsableArguments {
     @Option(help: "nested (refit by least squares) or wanda-sp (as published).")
     var method: SearchOptions.Method?
 
+    @Option(
+        help: """
+            Which units are kept first: auto (surgeon up to 6144 columns, flap beyond), surgeon (the refit misses the \
+            removed ones least), forward, flap, wanda, magnitude or random.
+            """)
+    var order: SearchOptions.Order?
+
     @Option(help: "layer (one rate for a block) or sublayer (attention and MLP apart; the default).")
     var granularity: SearchOptions.Granularity?
 
@@ -81,7 +88,8 @@ struct SearchArguments: ParsableArguments {
     /// What a run that exists keeps, whatever is said.
     var settled: [String] {
         let given: [(String, Bool)] = [
-            ("--mode", mode != .default), ("--method", method != nil), ("--granularity", granularity != nil),
+            ("--mode", mode != .default), ("--method", method != nil), ("--order", order != nil),
+            ("--granularity", granularity != nil),
             ("--channel-step", channelStep != nil), ("--align", align != nil), ("--fitness", fitness != nil),
             ("--population", population != nil),
             ("--generation", generation != nil), ("--rungs", rungs != nil), ("--promote", promote != nil),
@@ -99,6 +107,7 @@ struct SearchArguments: ParsableArguments {
         options.chat = try chat.options(of: nil)
         if mode == .paper { options.applyPaperSettings() }
         if let method { options.method = method }
+        if let order { options.order = order }
         if let granularity { options.granularity = granularity }
         options.channelStep = channelStep
         options.alignment = align
