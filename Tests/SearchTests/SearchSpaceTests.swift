@@ -17,6 +17,14 @@ import Testing
         #expect(SearchSpace.defaultChannelStep(channels: channels) == step)
     }
 
+    /// Widths of known models, for K-quants (blocks of 256 values) and for formats that take any width.
+    @Test(arguments: [(1536, 256, 256), (11008, 256, 256), (14336, 256, 512), (1536, 1, 48), (20, 1, 1)])
+    func alignedSteps(channels: Int, alignment: Int, step: Int) {
+        #expect(SearchSpace.defaultChannelStep(channels: channels, alignment: alignment) == step)
+        let levels = SearchSpace.channelLevels(channels: channels, step: step)
+        #expect(levels.dropLast().allSatisfy { $0.isMultiple(of: alignment) } && levels.last == channels)
+    }
+
     @Test func lastStepMayBeShorter() {
         #expect(SearchSpace.channelLevels(channels: 100, step: 32) == [0, 32, 64, 96, 100])
         #expect(SearchSpace.channelLevels(channels: 64, step: 32) == [0, 32, 64])
