@@ -6,9 +6,9 @@ exports; their signatures are those of llama.cpp's `include/llama.h`.
 
 import ctypes
 import glob
+import importlib.util
 import os
 import pathlib
-import sys
 import time
 
 import numpy
@@ -45,16 +45,11 @@ messages: list[str] = []
 
 
 def _library() -> ctypes.CDLL:
-    folders = [*sys.path]
-    for folder in folders:
-        for path in glob.glob(os.path.join(folder or ".", "xllamacpp", "xllamacpp.*.so")):
-            library = ctypes.CDLL(path)
-            break
-        else:
-            continue
-        break
-    else:
+    package = importlib.util.find_spec("xllamacpp")
+    files = glob.glob(os.path.join(os.path.dirname(package.origin), "xllamacpp.*.so")) if package else []
+    if not files:
         raise ImportError("the package xllamacpp is not installed")
+    library = ctypes.CDLL(files[0])
     pointer, integer = ctypes.c_void_p, ctypes.c_int32
     for name, result, arguments in [
         ("llama_backend_init", None, []),
