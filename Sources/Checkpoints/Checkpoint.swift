@@ -25,7 +25,12 @@ extension WeightSource {
     /// The values of a weight, `nil` when the model does not have it.
     /// - Throws: what `read` throws.
     package func values(_ role: Weight.Role, _ block: Int? = nil) throws -> [Float]? {
-        let weight = Weight(role, block: block)
+        try values(of: Weight(role, block: block))
+    }
+
+    /// The values of a weight, `nil` when the model does not have it.
+    /// - Throws: what `read` throws.
+    package func values(of weight: Weight) throws -> [Float]? {
         guard let shape = description.weightShape(weight) else { return nil }
         var failure: (any Error)?
         let values = [Float](unsafeUninitializedCapacity: shape.count) { buffer, count in

@@ -18,6 +18,8 @@ package struct Weight: Sendable, Hashable {
         case gateProjection, upProjection, downProjection
         case gateBias, upBias, downBias
 
+        package var isNorm: Bool { self == .attentionNorm || self == .mlpNorm || self == .finalNorm }
+
         package var isBias: Bool {
             switch self {
             case .queryBias, .keyBias, .valueBias, .outputBias, .gateBias, .upBias, .downBias: true

@@ -26,13 +26,20 @@ struct SelfSession {
         let most = min(SelfProposer.shownCandidates, state.population.count)
         for count in stride(from: most, through: 0, by: -1) {
             shown = state.shown(count, proposer: SelfProposer.name)
-            common = facts.common(shown)
-            common["chat"] = .boolean(proposer.template != nil)
-            prefix = try proposer.prompts.render(.selfPrefix, common) + "\n"
+            (common, prefix) = try beginning(shown)
             if try longest() <= proposer.positions { return }
         }
         throw ProposerError(
             .promptTooLong, "The \(proposer.positions) tokens that the model may read do not hold a prompt")
+    }
+
+    /// What prompts that show the given candidates may use, and begin with.
+    private func beginning(
+        _ shown: [FitnessRecord]
+    ) throws(ProposerError) -> (common: [String: TemplateValue], prefix: String) {
+        var common = facts.common(shown)
+        common["chat"] = .boolean(proposer.template != nil)
+        return (common, try proposer.prompts.render(.selfPrefix, common) + "\n")
     }
 
     /// Tokens of the longest prompt with its reply.
@@ -64,10 +71,8 @@ struct SelfSession {
     /// Shows the best two candidates only: every token of a prompt is read again for every token of every row.
     func generate(_ count: Int, _ batch: inout ProposalBatch) throws {
         let shown = Array(shown.suffix(2))
-        var common = facts.common(shown)
-        common["chat"] = self.common["chat"]
+        let (common, prefix) = try beginning(shown)
         let prompt = try proposer.prompts.render(.selfGenerate, common)
-        let prefix = try proposer.prompts.render(.selfPrefix, common) + "\n"
         let replies = try ask(.generate, (0..<count).map { _ in (prompt, grammar.row) }, prefix: prefix)
         for reply in replies {
             guard let row = grammar.row(in: reply.text) else {

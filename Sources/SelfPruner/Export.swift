@@ -60,16 +60,17 @@ public func export(
         let expected = try observer.stage("write", total: 1, unit: "model") { _ in
             try writer.write(checkpoint, to: output)
         }
+        let written = try openCheckpoint(output.path)
         let check = try observer.stage("check", total: 1, unit: "model") { _ in
-            try ExportCheck(output.path, is: expected, precision: precision)
+            try ExportCheck(written, is: expected, precision: precision)
         }
         if observer.isCancelled { throw CancellationError() }
-        let written = ModelSummary(try openCheckpoint(output.path))
+        let summary = ModelSummary(written)
         try output.publish()
         return ExportReport(
             model: options.model, output: options.output, format: options.form.format,
-            elementType: writer.elementName, parameters: written.parameters,
-            bytesBefore: ModelSummary(checkpoint).bytes, bytes: written.bytes,
+            elementType: writer.elementName, parameters: summary.parameters,
+            bytesBefore: ModelSummary(checkpoint).bytes, bytes: summary.bytes,
             check: .init(tokens: check.tokens, deviation: check.deviation))
     } catch {
         output.discard()

@@ -18,12 +18,11 @@ struct ExportCheck {
     private static func tolerance(_ precision: Precision) -> Double { precision == .float32 ? 1e-3 : 0.1 }
 
     /// - Parameters:
-    ///   - path: what was written.
+    ///   - written: what was written, opened again.
     ///   - expected: the weights as that must give them back.
     ///   - precision: used where the weights in float32 would take more than a quarter of the machine's memory.
     /// - Throws: `ExportError.mismatch`; what cannot be read back.
-    init(_ path: String, is expected: any WeightSource, precision: Precision) throws {
-        let written = try openCheckpoint(path)
+    init(_ written: any Checkpoint, is expected: any WeightSource, precision: Precision) throws {
         let bytes = max(expected.description.parameters, written.description.parameters) * 4
         let precision = bytes < Int(clamping: ProcessInfo.processInfo.physicalMemory / 4) ? .float32 : precision
         let description = expected.description
@@ -39,7 +38,7 @@ struct ExportCheck {
             throw ExportError(
                 .mismatch,
                 "The model that was written does not compute what it should: its logits are \(deviation) standard "
-                    + "deviations off on \(tokens.count) tokens; please report this", path: path)
+                    + "deviations off on \(tokens.count) tokens; please report this", path: written.path)
         }
     }
 

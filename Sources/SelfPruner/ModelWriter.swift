@@ -38,18 +38,17 @@ struct ModelWriter {
     }
 
     private func writeGGUF(_ weights: any WeightSource, to path: String) throws -> any WeightSource {
-        let description = weights.description
-        let isGGUF = original.format == .gguf
-        let metadata =
-            isGGUF
-            ? GGUFTokenizerMetadata()
-            : try tokenizer.ggufMetadata(
-                vocabularySize: description.vocabularySize, endOfTextTokens: description.endOfTextTokens)
-        let export = GGUFExport(
-            weights, quantization: quantization, tokenizer: metadata, original: isGGUF ? original.path : nil,
-            name: URL(fileURLWithPath: original.path).standardizedFileURL.lastPathComponent)
+        let export = GGUFExport(weights, quantization: quantization, metadata: try metadata(weights.description))
         try export.write(to: path)
         return RoundedWeights(weights, types: export.types)
+    }
+
+    private func metadata(_ description: ModelDescription) throws -> GGUFExport.Metadata {
+        if original.format == .gguf { return .copied(from: original.path) }
+        return .made(
+            try tokenizer.ggufMetadata(
+                vocabularySize: description.vocabularySize, endOfTextTokens: description.endOfTextTokens),
+            name: URL(fileURLWithPath: original.path).standardizedFileURL.lastPathComponent)
     }
 
     // MARK: Types

@@ -74,10 +74,10 @@ struct PruneRun<Observer: RunObserver> {
         let writer = ModelWriter(options.form, original: checkpoint, tokenizer: prepared.tokenizer)
         let compacted = CompactedModel(chosen.plan.compact(units), outside: checkpoint)
         let expected = try writer.write(compacted, to: folder)
-        let start = ContinuousClock.now
-        _ = try ExportCheck(folder.path, is: expected, precision: prepared.model.precision)
-        times.add("check", since: start)
         let written = try openCheckpoint(folder.path)
+        let start = ContinuousClock.now
+        _ = try ExportCheck(written, is: expected, precision: prepared.model.precision)
+        times.add("check", since: start)
         let smaller = try loadModel(written, prepared.model.precision, positions: texts.longestWindow, observer)
         let after = try measure(smaller, written, "evaluate after")
         let report = report(before, after, chosen, writer.elementName)

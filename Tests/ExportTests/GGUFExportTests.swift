@@ -24,7 +24,8 @@ struct GGUFExportTests {
         _ weights: any WeightSource, _ quantization: GGUFQuantization, original: String? = nil
     ) -> GGUFExport {
         GGUFExport(
-            weights, quantization: quantization, tokenizer: Self.tokenizer, original: original, name: "made")
+            weights, quantization: quantization,
+            metadata: original.map { .copied(from: $0) } ?? .made(Self.tokenizer, name: "made"))
     }
 
     private func expectEqual(_ checkpoint: any Checkpoint, _ weights: any WeightSource) throws {

@@ -114,9 +114,9 @@ struct ExportTests {
                 for index in 0..<half { destination.swapAt(index, index + half) }
             }
         }
-        #expect(throws: Never.self) { try ExportCheck(fixture.model, is: checkpoint, precision: .float32) }
+        #expect(throws: Never.self) { try ExportCheck(checkpoint, is: checkpoint, precision: .float32) }
         let error = #expect(throws: ExportError.self) {
-            try ExportCheck(fixture.model, is: Swapped(base: checkpoint), precision: .float32)
+            try ExportCheck(checkpoint, is: Swapped(base: checkpoint), precision: .float32)
         }
         #expect(error?.code == .mismatch)
     }

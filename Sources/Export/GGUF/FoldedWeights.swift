@@ -55,16 +55,14 @@ package struct FoldedWeights: WeightSource {
     package func read(_ weight: Weight, into destination: UnsafeMutableBufferPointer<Float>) throws {
         let origin = origin(of: weight)
         // A constant goes where the stream takes it: to the MLP before, except from block 0.
-        let isFolded = weight.role == .outputBias && weight.block.map { description.blocks[$0].keyValueHeads } == 0
-        if let origin, !isFolded {
+        if let origin, description.weightShape(weight)?.isConstant == false {
             try base.read(origin, into: destination)
         } else {
-            let isNorm = weight.role == .attentionNorm || weight.role == .mlpNorm
-            destination.update(repeating: isNorm ? 1 : 0)
+            destination.update(repeating: weight.role.isNorm ? 1 : 0)
         }
         guard weight.role == .downBias, let block = weight.block else { return }
         for constant in constants[block] {
-            guard let values = try base.values(constant.role, constant.block) else { continue }
+            guard let values = try base.values(of: constant) else { continue }
             for index in destination.indices { destination[index] += values[index] }
         }
     }

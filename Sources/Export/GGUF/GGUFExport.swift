@@ -5,27 +5,23 @@ import Checkpoints
 package struct GGUFExport: Sendable {
     package let weights: FoldedWeights
     package let quantization: GGUFQuantization
-    private let tokenizer: GGUFTokenizerMetadata
-    /// A GGUF file whose metadata is taken over.
-    private let original: String?
-    private let name: String
+    private let metadata: Metadata
     private let mixture: QuantizationMixture
 
     private var description: ModelDescription { weights.description }
 
-    /// - Parameters:
-    ///   - tokenizer: for a model that was no GGUF file.
-    ///   - original: the GGUF file that the model was, with a tokenizer of its own.
-    ///   - name: `general.name` of a model that has none.
-    package init(
-        _ weights: any WeightSource, quantization: GGUFQuantization, tokenizer: GGUFTokenizerMetadata,
-        original: String?, name: String
-    ) {
+    /// What the file says beside hyperparameters and weights.
+    package enum Metadata: Sendable {
+        /// All that the GGUF file says that the model was, its tokenizer included.
+        case copied(from: String)
+        /// Of a model that was no GGUF file.
+        case made(GGUFTokenizerMetadata, name: String)
+    }
+
+    package init(_ weights: any WeightSource, quantization: GGUFQuantization, metadata: Metadata) {
         self.weights = FoldedWeights(weights)
         self.quantization = quantization
-        self.tokenizer = tokenizer
-        self.original = original
-        self.name = name
+        self.metadata = metadata
         mixture = QuantizationMixture(quantization, self.weights.description)
     }
 
@@ -49,14 +45,15 @@ package struct GGUFExport: Sendable {
         let tensors = tensors
         let divisors = description.rope.divisors(headSize: description.headSize)
         let header = try GGUFMetadataWriter(tensorCount: tensors.count + 1, path: path)
-        if let original {
+        switch metadata {
+        case .copied(let original):
             try header.copyPairs(
                 of: original,
                 exceptThoseOf: description.architecture.ggufNames.map { $0 + "." } + [
                     "general.architecture", "general.file_type", "general.quantization_version", "general.alignment",
                     "general.size_label", "split.",
                 ])
-        } else {
+        case .made(let tokenizer, let name):
             set(tokenizer, header)
             header.set("general.name", name)
             header.set("general.type", "model")
@@ -94,7 +91,7 @@ package struct GGUFExport: Sendable {
 
     /// Rows in the order of the file.
     private func values(_ shape: WeightShape) throws -> [Float] {
-        let values = try weights.values(shape.weight.role, shape.weight.block) ?? []
+        let values = try weights.values(of: shape.weight) ?? []
         guard shape.isRotaryPermutedInGGUF else { return values }
         let order = RowOrder.interleavedPairs(headSize: description.headSize)
         let width = shape.columns ?? 1

@@ -35,7 +35,7 @@ package struct HuggingFaceExport: Sendable {
             let writer = SafetensorsWriter(
                 shapes.map { SafetensorsWriter.Entry(name: $0.huggingFaceKey, shape: $0.shape) }, element: element)
             try writer.write(to: folder.path + "/" + name) { place in
-                try weights.values(shapes[place].weight.role, shapes[place].weight.block) ?? []
+                try weights.values(of: shapes[place].weight) ?? []
             }
         }
         if let index = try shards.index() { try folder.write(SafetensorsShards.indexName, index) }

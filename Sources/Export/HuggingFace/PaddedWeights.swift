@@ -31,9 +31,8 @@ package struct PaddedWeights: WeightSource {
         guard let block = weight.block, let wide = description.weightShape(weight) else {
             return try base.read(weight, into: destination)
         }
-        let isNorm = weight.role == .attentionNorm || weight.role == .mlpNorm
-        destination.update(repeating: isNorm ? 1 : 0)
-        guard let narrow = base.description.weightShape(weight), let values = try base.values(weight.role, block)
+        destination.update(repeating: weight.role.isNorm ? 1 : 0)
+        guard let narrow = base.description.weightShape(weight), let values = try base.values(of: weight)
         else { return }
         let rows = places(weight.role, isRow: true, block, narrow.rows)
         let columns = narrow.columns.map { places(weight.role, isRow: false, block, $0) } ?? [0]
