@@ -77,7 +77,8 @@ extension GreedyElimination {
         }
         LinearAlgebra.solveLower(step.q, columns: columns, against: lower, order: size)
         LinearAlgebra.solveLower(step.t, columns: columns, against: lower, order: size)
-        LinearAlgebra.subtractSymmetric(weighted, order: size, times: step.q, columns: columns, scale: 0.5, from: step.t)
+        LinearAlgebra.subtractSymmetric(
+            weighted, order: size, times: step.q, columns: columns, scale: 0.5, from: step.t)
         LinearAlgebra.addGram(step.q, rows: size, width: columns, scale: -1, into: matrix.doubles, stride: order)
         LinearAlgebra.subtractProducts(step.q, step.t, rows: size, width: columns, from: gram.doubles, stride: order)
     }
