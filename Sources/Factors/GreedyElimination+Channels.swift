@@ -70,16 +70,20 @@ extension GreedyElimination {
     }
 
     /// Appends the elimination of one channel to the panel.
+    ///
+    /// On one thread: the rows lie in the cache, and a meeting of threads at every step would cost more than it saves.
     private func step(_ panel: Panel, _ channel: Int, rank: Int, count: Int) {
         let (q, t) = (panel.q + rank * count, panel.t + rank * count)
         copyRow(channel, of: matrix.doubles, count: count, into: q)
         copyRow(channel, of: gram.doubles, count: count, into: t)
-        LinearAlgebra.subtractRows(
-            panel.q, rows: rank, width: count, factors: panel.q + channel, stride: count, from: q)
-        LinearAlgebra.subtractRows(
-            panel.q, rows: rank, width: count, factors: panel.t + channel, stride: count, from: t)
-        LinearAlgebra.subtractRows(
-            panel.t, rows: rank, width: count, factors: panel.q + channel, stride: count, from: t)
+        for earlier in 0..<rank {
+            let (earlierQ, earlierT) = (panel.q + earlier * count, panel.t + earlier * count)
+            let (a, b) = (earlierQ[channel], earlierT[channel])
+            for index in 0..<count {
+                q[index] -= a * earlierQ[index]
+                t[index] -= b * earlierQ[index] + a * earlierT[index]
+            }
+        }
         let (pivots, squares) = (panel.pivots, panel.squares)
         let scale = 1 / pivots[channel].squareRoot()
         let half = 0.5 * squares[channel] / pivots[channel]

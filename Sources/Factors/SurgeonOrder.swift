@@ -14,9 +14,13 @@ import Kernels
 /// every H_jj at 1 or above.
 ///
 /// Cost for F columns and D outputs: about 2·F³ + D·F² operations (factor ⅓, inverse ⅔, elimination 1), nearly all in
-/// matrix products, and 16·F² bytes besides the moments. F = 1536, D = 576: 9·10⁹ and 38 MB; F = 11008, D = 4096:
-/// 3.2·10¹² and 1.9 GB; F = 14336, D = 4096: 6.7·10¹² and 3.3 GB, a sublayer. Elimination also moves F³/6 bytes to and
-/// from memory.
+/// matrix products, 16·F² bytes besides the moments, and F³/6 bytes moved to and from memory. On two cores with AVX-512:
+///
+///     F       D      operations   bytes     seconds
+///     1536    576    9·10⁹        38 MB     0.24
+///     6144    2048   5.4·10¹¹     0.6 GB    8
+///     11008   4096   3.2·10¹²     1.9 GB    about 50 (by operations)
+///     14336   4096   6.7·10¹²     3.3 GB    about 100 (by operations)
 package struct SurgeonOrder: UnitOrder {
     /// Above this many columns an order that costs one pass over the weights is the better bargain (`AutomaticOrder`).
     package static let affordableColumns = 6144

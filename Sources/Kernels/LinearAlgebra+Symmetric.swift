@@ -33,20 +33,6 @@ extension LinearAlgebra {
             c, Int32(stride))
     }
 
-    /// y −= Xᵀ·f.
-    /// - Parameters:
-    ///   - x: float64 [rows, width]
-    ///   - factors: f, float64 [rows], `stride` apart
-    ///   - y: float64 [width]
-    package static func subtractRows(
-        _ x: UnsafePointer<Double>, rows: Int, width: Int, factors: UnsafePointer<Double>, stride: Int,
-        from y: UnsafeMutablePointer<Double>
-    ) {
-        guard rows > 0, width > 0 else { return }
-        cblas_dgemv(
-            CblasRowMajor, CblasTrans, Int32(rows), Int32(width), -1, x, Int32(width), factors, Int32(stride), 1, y, 1)
-    }
-
     /// A·S with a symmetric S.
     /// - Parameters:
     ///   - a: float64 [rows, order]
@@ -112,7 +98,7 @@ extension LinearAlgebra {
     package static func invert(
         factor l: UnsafeMutablePointer<Double>, order: Int, scratch: UnsafeMutablePointer<Double>
     ) {
-        let (leading, step) = (Int32(order), 128)
+        let (leading, step) = (Int32(order), block)
         scratch.update(repeating: 0, count: order * order)
         for row in 0..<order { scratch[row * order + row] = 1 }
         for start in stride(from: 0, to: order, by: step) {

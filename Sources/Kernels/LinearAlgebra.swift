@@ -15,20 +15,40 @@ package enum LinearAlgebra {
 
     /// The lower Cholesky factor of a symmetric matrix of which the lower triangle is read; in place, the upper
     /// triangle zeroed.
+    ///
+    /// By blocks of columns, so that nearly all of it is one kind of product: OpenBLAS 0.3.21 takes seven times as
+    /// long for a whole matrix of order 4096.
     /// - Parameter matrix: float64 [order, order]
     /// - Throws: `KernelError.notPositiveDefinite`.
     package static func cholesky(_ matrix: UnsafeMutablePointer<Double>, order: Int) throws(KernelError) {
-        // Row-major lower is column-major upper.
-        var (n, leading, info) = (Int32(order), Int32(order), Int32(0))
-        dpotrf_("U", &n, matrix, &leading, &info)
-        if info != 0 {
-            throw KernelError(
-                .notPositiveDefinite, "A moment matrix of order \(order) is not positive definite at row \(info - 1)")
+        let leading = Int32(order)
+        for start in stride(from: 0, to: order, by: block) {
+            let width = min(block, order - start)
+            let corner = matrix + start * order + start
+            // Row-major lower is column-major upper.
+            var (n, pitch, info) = (Int32(width), leading, Int32(0))
+            dpotrf_("U", &n, corner, &pitch, &info)
+            if info != 0 {
+                throw KernelError(
+                    .notPositiveDefinite,
+                    "A moment matrix of order \(order) is not positive definite at row \(start + Int(info) - 1)")
+            }
+            let rest = Int32(order - start - width)
+            if rest == 0 { break }
+            let below = corner + width * order
+            cblas_dtrsm(
+                CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, rest, n, 1, corner, leading, below,
+                leading)
+            cblas_dsyrk(
+                CblasRowMajor, CblasLower, CblasNoTrans, rest, n, -1, below, leading, 1, below + width, leading)
         }
         for row in 0..<order {
             (matrix + row * order + row + 1).update(repeating: 0, count: order - row - 1)
         }
     }
+
+    /// Columns that are factored or inverted together.
+    static let block = 256
 
     /// A·L with a lower triangular L, in place of A.
     /// - Parameters:

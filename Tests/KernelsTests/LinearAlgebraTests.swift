@@ -51,6 +51,17 @@ struct LinearAlgebraTests {
         }
     }
 
+    /// Also beyond the first block of columns.
+    @Test(arguments: [0, 255, 256, 400])
+    func theFirstBadRowIsNamed(_ row: Int) {
+        let order = 420
+        var matrix = [Double](repeating: 0, count: order * order)
+        for index in 0..<order { matrix[index * order + index] = index < row ? 1 : -1 }
+        let error = #expect(throws: KernelError.self) { try LinearAlgebra.cholesky(&matrix, order: order) }
+        #expect(error?.code == .notPositiveDefinite)
+        #expect(error?.message.hasSuffix("at row \(row)") == true)
+    }
+
     @Test func indefiniteMatricesAreRefused() {
         var matrix: [Double] = [1, 0, 2, 1]
         #expect(throws: KernelError.self) { try LinearAlgebra.cholesky(&matrix, order: 2) }
