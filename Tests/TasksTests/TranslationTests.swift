@@ -26,7 +26,29 @@ private struct Golden: Decodable, Sendable {
         var all: Scores
     }
 
+    struct Many: Decodable, Sendable {
+        var all: Scores
+        var pairs: [DrawnPair]
+    }
+
+    /// Hypothesis, reference, BLEU and chrF.
+    struct DrawnPair: Decodable, Sendable {
+        var hypothesis: String
+        var reference: String
+        var bleu: Double
+        var chrf: Double
+
+        init(from decoder: any Decoder) throws {
+            var values = try decoder.unkeyedContainer()
+            hypothesis = try values.decode(String.self)
+            reference = try values.decode(String.self)
+            bleu = try values.decode(Double.self)
+            chrf = try values.decode(Double.self)
+        }
+    }
+
     var pairs: [Pair]
+    var many: Many
     var single: Scores
     var all: Scores
     /// The first half of the pairs.
@@ -88,6 +110,17 @@ struct TranslationTests {
         let half = hypotheses.count / 2
         try expect(
             Array(hypotheses[..<half]), references[..<half].map { [$0[0]] }, golden.half, "half of the pairs")
+    }
+
+    @Test func fiveHundredPairsEqualSacreBLEU() throws {
+        let many = try Golden.read().many
+        #expect(many.pairs.count == 500)
+        for pair in many.pairs {
+            let bleu = try BLEU([pair.hypothesis], [[pair.reference]]).score
+            let chrf = try CharacterFScore([pair.hypothesis], [[pair.reference]]).score
+            #expect(abs(bleu - pair.bleu) < 1e-6 && abs(chrf - pair.chrf) < 1e-6, "\(pair.hypothesis)")
+        }
+        try expect(many.pairs.map(\.hypothesis), many.pairs.map { [$0.reference] }, many.all, "all drawn pairs")
     }
 
     @Test func identicalTextScoresAHundred() throws {
