@@ -11,6 +11,11 @@ enum PromptFile {
     ]
 }
 
+// One task each; Sources/Tasks/TaskDeclaration.swift says what is in them.
+enum TaskFile {
+    static let all = ["boolq", "piqa", "hellaswag", "winogrande", "arc_easy", "arc_challenge", "openbookqa"]
+}
+
 let package = Package(
     name: "self-pruner",
     platforms: [.macOS(.v15)],
@@ -53,6 +58,9 @@ let package = Package(
         .target(
             name: "Evaluation",
             dependencies: ["Models", .product(name: "RealModule", package: "swift-numerics")]),
+        .target(
+            name: "Tasks", dependencies: ["Models", "Tokenization"],
+            resources: TaskFile.all.map { .embedInCode("Declarations/\($0).json") }),
         .target(name: "Calibration", dependencies: ["Evaluation", "Models"]),
         .target(name: "Factors", dependencies: ["Calibration"]),
         .target(name: "Search"),
@@ -87,6 +95,7 @@ let package = Package(
             name: "KernelsTests", dependencies: ["Kernels", .product(name: "RealModule", package: "swift-numerics")]),
         .testTarget(name: "ModelsTests", dependencies: ["Models"], exclude: ["Fixtures"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
+        .testTarget(name: "TasksTests", dependencies: ["Tasks", "TestSupport"], exclude: ["Fixtures"]),
         .testTarget(name: "CalibrationTests", dependencies: ["Calibration"]),
         .testTarget(name: "FactorsTests", dependencies: ["Factors"]),
         .testTarget(name: "SearchTests", dependencies: ["Search"]),

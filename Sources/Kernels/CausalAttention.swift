@@ -42,6 +42,9 @@ package final class CausalAttention {
         package var firstPosition: Int
         /// Rows that may be read behind `key` and `value`; those past the last visible one must be finite.
         package var readableKeys: Int
+        /// Rows that may be read from `query` on: where there are more than `queries`, those behind them make products of
+        /// few sizes do. They may hold anything.
+        package var readableQueries: Int
 
         package init(
             query: UnsafeRawPointer, queryStride: Int, key: UnsafeRawPointer, value: UnsafeRawPointer,
@@ -60,6 +63,7 @@ package final class CausalAttention {
             self.queries = queries
             self.firstPosition = firstPosition
             self.readableKeys = readableKeys
+            readableQueries = queries
         }
     }
 
@@ -92,7 +96,7 @@ package final class CausalAttention {
             // Longest blocks first, so that the threads finish together.
             for block in Self.plan(operands).reversed() { parts.append((operands, block)) }
         }
-        let bytes = parts.reduce(0) { max($0, $1.block.rows * Self.scoreStride($1.block.keys) * 4) }
+        let bytes = parts.reduce(0) { max($0, $1.block.productRows * Self.scoreStride($1.block.keys) * 4) }
         // [slot][part]
         var prepared: [[Products]] = []
         for slot in slots {
@@ -123,13 +127,16 @@ package final class CausalAttention {
         var firstRow: Int
         var rows: Int
         var keys: Int
+        /// Rows of the products: what is behind `rows` is not looked at.
+        var productRows: Int
     }
 
     private static func plan(_ operands: Operands) -> [Block] {
         Swift.stride(from: 0, to: operands.queries, by: blockRows).map { first in
             let rows = min(blockRows, operands.queries - first)
             return Block(
-                firstRow: first, rows: rows, keys: roundedKeys(operands.firstPosition + first + rows, operands))
+                firstRow: first, rows: rows, keys: roundedKeys(operands.firstPosition + first + rows, operands),
+                productRows: min((rows + 15) / 16 * 16, operands.readableQueries - first))
         }
     }
 
@@ -147,13 +154,13 @@ package final class CausalAttention {
         let stride = Self.scoreStride(block.keys)
         let scores = try slot.products(
             ProductShape(
-                m: block.rows, n: block.keys, k: headSize,
+                m: block.productRows, n: block.keys, k: headSize,
                 sourceStride: operands.queryStride,
                 weightsStride: operands.keyValueStride, destinationStride: stride, source: precision,
                 destination: .float32, layout: .transposed, threads: 1))
         let mix = try slot.products(
             ProductShape(
-                m: block.rows, n: headSize, k: block.keys, sourceStride: stride * 4 / precision.byteCount,
+                m: block.productRows, n: headSize, k: block.keys, sourceStride: stride * 4 / precision.byteCount,
                 weightsStride: operands.keyValueStride, destinationStride: headSize, source: precision,
                 destination: .float32, layout: .plain, threads: 1))
         return (scores, mix)

@@ -13,6 +13,9 @@ struct LogSumExp {
 
     func value(_ row: Int) -> Float { peaks.floats[row] + Float.log(sums.floats[row]) }
 
+    /// The largest logit of a row.
+    func peak(_ row: Int) -> Float { peaks.floats[row] }
+
     @inline(__always)
     func add(_ tile: OutputHead.Tile) {
         for row in 0..<tile.rows { add(tile.logits + row * tile.tokens, count: tile.tokens, row: tile.firstRow + row) }

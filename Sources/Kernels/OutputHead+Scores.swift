@@ -25,6 +25,26 @@ extension OutputHead {
     package func negativeLogLikelihoods(
         _ hidden: UnsafeRawPointer, targets: [Int32]
     ) throws(KernelError) -> [Float] {
+        let (normalizer, logits) = try normalizers(hidden, targets: targets)
+        return targets.indices.map { normalizer.value($0) - logits.floats[$0] }
+    }
+
+    /// log p(target) of each row, in nats, and whether no token is more probable.
+    /// - Parameter hidden: `weights.precision` [rows, width].
+    package func targetScores(
+        _ hidden: UnsafeRawPointer, targets: [Int32]
+    ) throws(KernelError) -> [(logProbability: Float, isGreedy: Bool)] {
+        if targets.isEmpty { return [] }
+        let (normalizer, logits) = try normalizers(hidden, targets: targets)
+        return targets.indices.map { row in
+            (logits.floats[row] - normalizer.value(row), logits.floats[row] >= normalizer.peak(row))
+        }
+    }
+
+    /// log Σ exp of each row's logits, and the logit of its target.
+    private func normalizers(
+        _ hidden: UnsafeRawPointer, targets: [Int32]
+    ) throws(KernelError) -> (LogSumExp, AlignedBuffer) {
         let normalizer = LogSumExp(rows: targets.count)
         let targetLogits = AlignedBuffer(floats: targets.count)
         try stream(hidden, rows: targets.count) { tile in
@@ -36,7 +56,7 @@ extension OutputHead {
             }
             normalizer.add(tile)
         }
-        return targets.indices.map { normalizer.value($0) - targetLogits.floats[$0] }
+        return (normalizer, targetLogits)
     }
 
     /// The `count` most probable tokens of each row.

@@ -35,13 +35,14 @@ extension LlamaModel {
         guard !batch.tokens.isEmpty else { throw ModelError(.emptyInput, "There are no tokens to run") }
         precondition(batch.tokens.count <= workspace.rows, "the workspace is too small")
         precondition(caches.isEmpty || caches.count == batch.sequences.count, "a cache belongs to one sequence")
+        precondition(caches.isEmpty || batch.branchRows == 0, "a branch has no cache")
         if let token = batch.tokens.first(where: { $0 < 0 || Int($0) >= description.vocabularySize }) {
             throw ModelError(
                 .tokenOutOfRange, "Token \(token) is outside the vocabulary of \(description.vocabularySize)")
         }
         for (index, sequence) in batch.sequences.enumerated() {
             let cache = caches.isEmpty ? nil : caches[index]
-            let length = (cache?.length ?? 0) + sequence.count
+            let length = (cache?.length ?? batch.prefix(index).count) + sequence.count
             let limit = min(maximumPositions, cache?.capacity ?? .max)
             guard length <= limit else {
                 throw ModelError(.contextExceeded, "A sequence of \(length) tokens is longer than \(limit) positions")
@@ -79,9 +80,24 @@ extension LlamaModel {
         try workspace.products.linear(
             queryKeyValue, rows: rows, source: workspace.normed.address, into: workspace.queryKeyValue.address,
             as: precision, bias: sublayer.queryKeyValueBias)
+        workspace.reserveBranches(rows: batch.branchRows)
+        var branchRows = 0
         try workspace.attention.apply(
-            batch.sequences.enumerated().filter { !$1.isEmpty }.map { index, sequence in
-                attentionOperands(sublayer, block, sequence, workspace, caches.isEmpty ? nil : caches[index])
+            batch.sequences.enumerated().filter { !$1.isEmpty }.map { index, sequence -> CausalAttention.Operands in
+                let prefix = batch.prefix(index)
+                var operands: CausalAttention.Operands
+                if prefix.isEmpty {
+                    operands = attentionOperands(
+                        sublayer, block, sequence, workspace, caches.isEmpty ? nil : caches[index])
+                    if batch.hasManyLengths, caches.isEmpty {
+                        operands.readableKeys = workspace.rows - sequence.lowerBound
+                    }
+                } else {
+                    operands = branchOperands(sublayer, sequence, behind: prefix, workspace, firstRow: branchRows)
+                    branchRows += prefix.count + sequence.count
+                }
+                if batch.hasManyLengths { operands.readableQueries = workspace.rows - sequence.lowerBound }
+                return operands
             })
         try workspace.products.linear(
             output, rows: rows, source: workspace.mixed.address, into: workspace.residual.address, as: .float32,

@@ -11,6 +11,9 @@ package final class Workspace {
     let mixed: AlignedBuffer  // [rows, H·headSize]
     let gate: AlignedBuffer  // [rows, F]
     let channels: AlignedBuffer  // [rows, F]
+    /// Keys and values of branches behind those of their prefixes, [rows, 2·G·headSize]; allocated when first needed.
+    private(set) var branches = AlignedBuffer(byteCount: 0)
+    private let branchRowSize: Int
     let products = MatmulCache()
     let attention: CausalAttention
     package let head: OutputHead
@@ -28,9 +31,19 @@ package final class Workspace {
         mixed = AlignedBuffer(byteCount: rows * queryWidth * element)
         gate = AlignedBuffer(byteCount: rows * channelCount * element)
         channels = AlignedBuffer(byteCount: rows * channelCount * element)
+        branchRowSize = 2 * (model.attention.map(\.keyValueHeads).max() ?? 0) * size * element
         attention = CausalAttention(headSize: size, precision: model.precision)
         head = OutputHead(model.head)
     }
+
+    /// Room for branches with the rows of their prefixes, and behind them for what is read with the last one.
+    func reserveBranches(rows: Int) {
+        let size = (rows + Self.readAhead) * branchRowSize
+        if rows > 0, branches.byteCount < size { branches = AlignedBuffer(byteCount: size) }
+    }
+
+    /// Rows that attention may read behind a sequence.
+    package static let readAhead = 128
 
     /// Bytes of the activations. Scratch memory of the products and of the head comes on top.
     package var byteCount: Int {

@@ -64,6 +64,16 @@ package struct ChatTemplate: Sendable {
         return try interpreter.render(nodes, variables: all)
     }
 
+    /// A text that is no conversation, such as the prompt of a task.
+    ///
+    /// Throws as above, and `undefined` where the template uses what was not given, instead of taking it for nothing
+    /// (Jinja's `StrictUndefined`, but for conditions).
+    package func render(_ variables: [String: TemplateValue]) throws(ChatTemplateError) -> String {
+        var interpreter = TemplateInterpreter(time: 0)
+        interpreter.isStrict = true
+        return try interpreter.render(nodes, variables: variables)
+    }
+
     private static func now() -> time_t {
         var seconds = time_t()
         _ = Self.libraryTime(&seconds)

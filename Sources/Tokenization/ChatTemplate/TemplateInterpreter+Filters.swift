@@ -1,6 +1,7 @@
 /// What may follow `|`.
 extension TemplateInterpreter {
     mutating func filter(_ value: Value, _ name: String, _ arguments: Arguments) throws(ChatTemplateError) -> Value {
+        if name != "default" && name != "d" { try refuseUndefined(value) }
         switch name {
         case "default", "d":
             let replacement = arguments.value(0, "default_value") ?? Value.string([])

@@ -195,6 +195,8 @@ extension TemplateInterpreter {
     mutating func isEqual(_ left: Value, _ right: Value, depth: Int = 0) throws(ChatTemplateError) -> Bool {
         guard depth <= TemplateLimits.depth else { throw error(.limit, "a value is nested too deep to be compared") }
         try spend(1)
+        try refuseUndefined(left)
+        try refuseUndefined(right)
         if let left = asInteger(left), let right = asInteger(right) { return left == right }
         if let left = asNumber(left), let right = asNumber(right) { return left == right }
         switch (left, right) {

@@ -4,7 +4,9 @@ extension TemplateInterpreter {
     mutating func text(of value: Value) throws(ChatTemplateError) -> TemplateText {
         switch value {
         case .string(let text): return text
-        case .undefined: return []
+        case .undefined:
+            try refuseUndefined(value)
+            return []
         default:
             var text: TemplateText = []
             try appendRepresentation(of: value, to: &text, depth: 0)

@@ -64,6 +64,8 @@ struct TemplateInterpreter {
     }
 
     let time: Int
+    /// Whether it is an error to use what was not given.
+    var isStrict = false
     var line = 1
     var lists: [[Value]] = []
     var mappings: [TemplateMapping] = []
@@ -115,6 +117,10 @@ struct TemplateInterpreter {
 
     func error(_ code: ChatTemplateError.Code, _ message: String) -> ChatTemplateError {
         ChatTemplateError(code, message, line: line)
+    }
+
+    func refuseUndefined(_ value: Value) throws(ChatTemplateError) {
+        if isStrict, case .undefined(let name) = value { throw error(.undefined, "'\(name)' is undefined") }
     }
 
     private func outputTooLong() -> ChatTemplateError {
@@ -307,7 +313,9 @@ struct TemplateInterpreter {
         case .string(let text):
             try spend(8 * text.count)
             return text.map { .string([$0]) }
-        case .undefined: return []
+        case .undefined:
+            try refuseUndefined(value)
+            return []
         default: throw error(.type, "\(kindName(of: value)) is not iterable")
         }
     }
