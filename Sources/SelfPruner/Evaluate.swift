@@ -88,7 +88,7 @@ public func evaluate(
             beginOfText: options.addsBeginOfText, precision: precision.rawValue))
 }
 
-private func textWindows(
+func textWindows(
     _ text: Text, _ options: EvaluateOptions, _ tokenizer: Tokenizer
 ) throws(SelfPrunerError) -> [[Int32]] {
     var beginOfText: Int32?

@@ -4,6 +4,8 @@ import Foundation
 package struct TaskLibrary: Sendable {
     /// In the order of papers on pruning; then a user's, by name.
     package private(set) var tasks: [TaskDeclaration]
+    /// A user's tasks of the kind `generate`, by the names of their files.
+    package private(set) var generationTasks: [GenerationTask] = []
 
     /// The seven tasks of papers on pruning.
     package static let standard = [
@@ -25,6 +27,13 @@ package struct TaskLibrary: Sendable {
             guard let data = FileManager.default.contents(atPath: path) else {
                 throw TaskError(.unreadable, "The declaration cannot be read", file: path)
             }
+            if GenerationTask.isDeclared(by: [UInt8](data)) {
+                let task = try GenerationTask(json: [UInt8](data), file: path)
+                tasks.removeAll { $0.name == task.name }
+                generationTasks.removeAll { $0.name == task.name }
+                generationTasks.append(task)
+                continue
+            }
             let task = try TaskDeclaration(json: [UInt8](data), file: path)
             if let place = tasks.firstIndex(where: { $0.name == task.name }) {
                 tasks[place] = task
@@ -37,9 +46,12 @@ package struct TaskLibrary: Sendable {
     /// - Throws: `TaskError.unknownTask`, with the names of all tasks.
     package func task(_ name: String) throws(TaskError) -> TaskDeclaration {
         if let task = tasks.first(where: { $0.name == name }) { return task }
-        let known = tasks.map(\.name).joined(separator: ", ")
+        let known = (tasks.map(\.name) + generationTasks.map(\.name)).joined(separator: ", ")
         throw TaskError(.unknownTask, "There is no task '\(name)'; the tasks are \(known)")
     }
+
+    /// `nil` where no task of the kind `generate` has that name.
+    package func generationTask(_ name: String) -> GenerationTask? { generationTasks.first { $0.name == name } }
 
     private static var builtIn: [(name: String, json: [UInt8])] {
         [

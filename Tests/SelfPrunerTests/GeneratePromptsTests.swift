@@ -1,0 +1,196 @@
+import Checkpoints
+import Foundation
+import Models
+import SelfPruner
+import Tasks
+import TestSupport
+import Testing
+import Tokenization
+
+@testable import SelfPruner
+
+struct GeneratePromptsTests {
+    private let folder: TemporaryFolder
+    private let model: String
+    /// Of many lengths, more than run together.
+    private let prompts: [String]
+
+    init() throws {
+        folder = try TemporaryFolder()
+        model = try TinyModel.make("gqa-tied", in: folder)
+        prompts = (0..<19).map { number in
+            TinyModel.text(words: 1 + number * 7 % 11, seed: UInt64(number))
+                .trimmingCharacters(in: .whitespacesAndNewlines)
+        }
+        try folder.write("prompts.txt", Data(prompts.joined(separator: "\n").utf8))
+    }
+
+    private func options(
+        _ change: (inout GeneratePromptsOptions) -> Void = { _ in }
+    ) -> GeneratePromptsOptions {
+        var options = GeneratePromptsOptions(model: model, prompts: folder("prompts.txt"))
+        options.maximumTokens = 20
+        options.compute = ComputeOptions(precision: .float32, threads: 1)
+        change(&options)
+        return options
+    }
+
+    private func alone(_ prompt: String, _ options: GeneratePromptsOptions, seed: UInt64) throws -> GenerationReport {
+        var single = GenerateOptions(model: options.model, prompt: prompt)
+        single.maximumTokens = options.maximumTokens
+        single.temperature = options.temperature
+        single.seed = seed
+        single.compute = options.compute
+        return try generate(single)
+    }
+
+    /// Each prompt is continued as if it were alone. A few may differ: in a near tie, rounding decides.
+    @Test(arguments: [0.0, 1.5]) func `as one by one`(_ temperature: Double) throws {
+        let options = options {
+            $0.temperature = temperature
+            $0.seed = 40
+        }
+        let report = try generate(options)
+        #expect(report.continuations.map(\.prompt) == prompts)
+        #expect(report.continuations.map(\.line) == Array(1...19))
+        var different = 0
+        for (index, made) in report.continuations.enumerated() {
+            let expected = try alone(prompts[index], options, seed: 40 + UInt64(index))
+            if made.text != expected.text || made.tokens != expected.ids.count
+                || made.finishReason != expected.finishReason
+            {
+                different += 1
+            }
+        }
+        #expect(different <= 1)
+        let again = try generate(options)
+        #expect(again.continuations == report.continuations)
+        #expect(report.tokensPerSecond > 0 && report.seconds > 0)
+        #expect(report.temperature == temperature && report.seed == 40 && report.maximumTokens == 20)
+        #expect(report.prompts == "prompts.txt" && report.precision == "float32" && report.threads == 1)
+        let diversity = TextDiversity(report.continuations.map(\.text))
+        #expect(report.diversity.texts == 19 && report.diversity.words == diversity.words)
+        #expect(
+            [report.diversity.distinct1, report.diversity.distinct2, report.diversity.distinct3] == diversity.distinct)
+        #expect(report.diversity.repetitionRate == diversity.repetitionRate)
+    }
+
+    @Test func `the first so many prompts`() throws {
+        let report = try generate(options { $0.limit = 2 })
+        #expect(report.continuations.map(\.prompt) == Array(prompts.prefix(2)))
+    }
+
+    @Test func `up to the context's end`() throws {
+        let report = try generate(
+            options {
+                $0.limit = 3
+                $0.maximumTokens = .max
+                $0.temperature = 50
+            })
+        for made in report.continuations {
+            let length = try tokenize(model: model, text: Array(made.prompt.utf8), addsSpecialTokens: true).ids.count
+            let isFull = length + made.tokens == TinyModel.contextLength
+            #expect(made.finishReason == (isFull ? "length" : "endOfText"))
+        }
+    }
+
+    @Test func `a prompt that is too long is an error with its line`() throws {
+        try folder.write("prompts.txt", Data(("a\n" + TinyModel.text(words: 300, seed: 9)).utf8))
+        #expect { try generate(options()) } throws: {
+            ($0 as? SelfPrunerError)?.code == .badOption && "\($0)".contains("line 2")
+        }
+    }
+
+    @Test(
+        arguments: [
+            { $0.temperature = -1 }, { $0.maximumTokens = 0 }, { $0.limit = 0 }, { $0.compute.threads = 0 },
+        ] as [@Sendable (inout GeneratePromptsOptions) -> Void])
+    func `options that make no sense`(_ change: @Sendable (inout GeneratePromptsOptions) -> Void) {
+        #expect { try generate(options(change)) } throws: { ($0 as? SelfPrunerError)?.code == .badOption }
+    }
+
+    @Test func `can be cancelled`() {
+        for stage in ["load", "generate"] {
+            #expect(throws: CancellationError.self) {
+                _ = try generate(options(), observer: CancellingObserver(after: 0, of: stage))
+            }
+        }
+    }
+
+    // MARK: Stops
+
+    private func run(
+        _ prompts: [String], stops: [String], maximumTokens: Int = 24
+    ) throws -> [Continuations.Continuation] {
+        let checkpoint = try openCheckpoint(model)
+        let tokenizer = try Tokenizer(checkpoint.tokenizer)
+        var continuations = Continuations(checkpoint, tokenizer, maximumTokens: maximumTokens)
+        continuations.stops = stops
+        _ = try ComputeOptions(precision: .float32, threads: 1).apply()
+        let model = try LlamaModel(checkpoint, precision: .float32, positions: 128)
+        return try continuations.run(
+            model, prompts.map { tokenizer.encode($0, addingSpecialTokens: true) })
+    }
+
+    /// A text ends before the first of its stops, wherever tokens meet.
+    @Test func `stops`() throws {
+        let prompts = Array(prompts.prefix(6))
+        let free = try run(prompts, stops: [])
+        for length in 1...3 {
+            let texts = free.map { Array($0.text) }
+            // Texts from the middle, so that something is before them.
+            let stops = texts.compactMap { $0.count < 9 ? nil : String($0[6..<6 + length]) }
+            #expect(!stops.isEmpty)
+            let stopped = try run(prompts, stops: stops)
+            for (whole, cut) in zip(free, stopped) {
+                let end = stops.compactMap { whole.text.range(of: $0)?.lowerBound }.min()
+                #expect(cut.text == String(whole.text[..<(end ?? whole.text.endIndex)]))
+                #expect((cut.finishReason == .stop) == (end != nil))
+                #expect(whole.ids.starts(with: cut.ids))
+            }
+        }
+    }
+
+    @Test func `no prompts`() throws {
+        #expect(try run([], stops: []).isEmpty)
+    }
+
+    // MARK: Tasks
+
+    @Test func `a task of texts`() throws {
+        let declaration = """
+            {"name": "echo", "version": 1, "kind": "generate", "file": "pairs.jsonl", "prompt": "say {{word}}",
+            "reference": "answer", "stop": ["."], "maxTokens": 12, "metrics": ["bleu", "chrf"]}
+            """
+        let task = try GenerationTask(json: Array(declaration.utf8), file: "echo.json")
+        let checkpoint = try openCheckpoint(model)
+        let tokenizer = try Tokenizer(checkpoint.tokenizer)
+        _ = try ComputeOptions(precision: .float32, threads: 1).apply()
+        let loaded = try LlamaModel(checkpoint, precision: .float32, positions: 64)
+        func result(_ lines: [String], positions: LlamaModel? = nil) throws -> GenerationTaskResult {
+            let path = try folder.write("pairs.jsonl", Data(lines.joined(separator: "\n").utf8))
+            return try generateTask(
+                task, data: path, checkpoint: checkpoint, tokenizer: tokenizer, model: positions ?? loaded)
+        }
+        let words = ["the", "cat", "over"]
+        let first = try result(words.map { #"{"word": "\#($0)", "answer": "snow"}"# })
+        #expect(first.items.count == 3 && first.task == "echo")
+        // What the model says is what it is compared with: all of it is right.
+        let answers = first.items.map(\.text)
+        #expect(answers.allSatisfy { !$0.contains(".") })
+        let encoder = JSONEncoder()
+        let same = try result(
+            zip(words, answers).map {
+                #"{"word": "\#($0)", "answer": \#(String(decoding: try encoder.encode($1), as: UTF8.self))}"#
+            })
+        #expect(abs((same.chrf ?? 0) - 100) < 1e-9)
+        #expect((first.chrf ?? 100) < 50)
+        // A prompt without room for an answer loses its beginning.
+        let long = TinyModel.text(words: 100, seed: 4).trimmingCharacters(in: .newlines)
+        #expect(try result([#"{"word": "\#(long)", "answer": "x"}"#]).items.count == 1)
+        let tiny = try LlamaModel(checkpoint, precision: .float32, positions: 12)
+        #expect { _ = try result([#"{"word": "a", "answer": "x"}"#], positions: tiny) } throws: {
+            ($0 as? SelfPrunerError)?.code == .badOption && "\($0)".contains("12 positions")
+        }
+    }
+}
