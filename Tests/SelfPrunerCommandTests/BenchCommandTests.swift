@@ -172,11 +172,12 @@ struct BenchCommandTests {
     }
 
     @Test func `usage errors`() async throws {
-        for arguments in [
+        let commands: [[String]] = [
             ["generate", fixture.model], generatePrompts + ["--prompt", "x"],
             ["generate", fixture.model, "--prompt", "x", "--limit", "1"], ["bench"],
             ["compare-models", fixture.model], ["compare-models", fixture.model, other, "--tasks", "piqa"],
-        ] {
+        ]
+        for arguments in commands {
             let outcome = try await Program.run(arguments)
             #expect(outcome.status == 64, "\(arguments)")
             #expect(outcome.error.contains("Usage: selfpruner"))
@@ -185,7 +186,7 @@ struct BenchCommandTests {
 
     @Test func `bad options and files are one line`() async throws {
         try fixture.folder.write("bad.jsonl", Data("{\"prompt\": \"a\"}\n{\"text\": 1}\n".utf8))
-        for (arguments, words) in [
+        let cases: [(arguments: [String], words: [String])] = [
             (bench + ["--runs", "0"], ["runs"]), (bench + ["--prompt-tokens", "5000"], ["256"]),
             (bench + ["--threads", "0"], ["threads"]), (["bench", "none"], ["none"]),
             (
@@ -197,7 +198,8 @@ struct BenchCommandTests {
             (compareModels + ["--markdown", fixture.folder.path], [fixture.folder.path]),
             (["compare-models", fixture.model, fixture.model], ["twice"]),
             (["compare-models", fixture.model, "none"], ["none"]),
-        ] {
+        ]
+        for (arguments, words) in cases {
             let outcome = try await Program.run(arguments)
             #expect(outcome.exited && outcome.status == 1, "\(arguments) \(outcome.error)")
             #expect(outcome.output.isEmpty && outcome.errorLines.count == 1, "\(outcome.error)")

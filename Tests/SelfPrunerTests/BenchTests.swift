@@ -9,8 +9,9 @@ struct BenchTests {
     private let models: [String]
 
     init() throws {
-        folder = try TemporaryFolder()
+        let folder = try TemporaryFolder()
         models = try ["gqa-tied", "gqa-untied"].map { try TinyModel.make($0, in: folder) }
+        self.folder = folder
     }
 
     private func options(_ change: (inout BenchOptions) -> Void = { _ in }) -> BenchOptions {
@@ -126,7 +127,7 @@ struct BenchTests {
             (["a/model.gguf"], ["model.gguf"]), (["a/model.gguf", "b/model.gguf"], ["a/model.gguf", "b/model.gguf"]),
             (["/x/dense", "smaller/"], ["dense", "smaller"]), (["same", "same"], ["same", "same"]),
             (["/", "a"], ["/", "a"]), ([], []),
-        ])
+        ] as [([String], [String])])
     func `short names tell models apart`(_ paths: [String], _ expected: [String]) {
         #expect(ModelNames(paths).short == expected)
     }

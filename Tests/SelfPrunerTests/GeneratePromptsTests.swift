@@ -1,7 +1,6 @@
 import Checkpoints
 import Foundation
 import Models
-import SelfPruner
 import Tasks
 import TestSupport
 import Testing
@@ -70,8 +69,9 @@ struct GeneratePromptsTests {
         #expect(report.prompts == "prompts.txt" && report.precision == "float32" && report.threads == 1)
         let diversity = TextDiversity(report.continuations.map(\.text))
         #expect(report.diversity.texts == 19 && report.diversity.words == diversity.words)
-        #expect(
-            [report.diversity.distinct1, report.diversity.distinct2, report.diversity.distinct3] == diversity.distinct)
+        #expect(report.diversity.distinct1 == diversity.distinct[0])
+        #expect(report.diversity.distinct2 == diversity.distinct[1])
+        #expect(report.diversity.distinct3 == diversity.distinct[2])
         #expect(report.diversity.repetitionRate == diversity.repetitionRate)
     }
 
@@ -179,10 +179,11 @@ struct GeneratePromptsTests {
         let answers = first.items.map(\.text)
         #expect(answers.allSatisfy { !$0.contains(".") })
         let encoder = JSONEncoder()
-        let same = try result(
-            zip(words, answers).map {
-                #"{"word": "\#($0)", "answer": \#(String(decoding: try encoder.encode($1), as: UTF8.self))}"#
-            })
+        let lines = try zip(words, answers).map { word, answer in
+            let text = String(decoding: try encoder.encode(answer), as: UTF8.self)
+            return #"{"word": "\#(word)", "answer": \#(text)}"#
+        }
+        let same = try result(lines)
         #expect(abs((same.chrf ?? 0) - 100) < 1e-9)
         #expect((first.chrf ?? 100) < 50)
         // A prompt without room for an answer loses its beginning.

@@ -98,7 +98,7 @@ struct GenerationTaskTests {
             (#"{"translation": {"en": "x"}}"#, .missingField), (#"{"translation": {"en": "x", "de": 3}}"#, .badField),
             (#"{"translation": {"en": "x", "de": []}}"#, .badField),
             (#"{"translation": {"en": "x", "de": ["y", 1]}}"#, .badField), ("[]", .badJSON), ("{", .badJSON),
-        ])
+        ] as [(String, TaskError.Code)])
     func badItemsAreErrors(_ line: String, _ code: TaskError.Code) throws {
         let path = try data([Self.pairs[0], line])
         let error = #expect(throws: TaskError.self) { _ = try Self.task().items(path) }
