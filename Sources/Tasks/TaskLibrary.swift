@@ -15,6 +15,7 @@ package struct TaskLibrary: Sendable {
     /// - Throws: `TaskError`: `unreadable`, or `badDeclaration`, naming the file.
     package init(folder: String? = nil) throws(TaskError) {
         tasks = []
+        var files: [String: String] = [:]
         for (name, json) in Self.builtIn { tasks.append(try TaskDeclaration(json: json, file: "\(name).json")) }
         guard let folder else { return }
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
@@ -26,12 +27,29 @@ package struct TaskLibrary: Sendable {
                 throw TaskError(.unreadable, "The declaration cannot be read", file: path)
             }
             let task = try TaskDeclaration(json: [UInt8](data), file: path)
+            if let other = files.updateValue(name, forKey: task.name) {
+                throw TaskError(.badDeclaration, "The task '\(task.name)' is declared by \(other) too", file: path)
+            }
             if let place = tasks.firstIndex(where: { $0.name == task.name }) {
                 tasks[place] = task
             } else {
                 tasks.append(task)
             }
         }
+    }
+
+    /// In place of a name: all tasks.
+    package static let everything = "all"
+
+    /// The tasks of these names, each once.
+    /// - Throws: `TaskError.unknownTask`, with the names of all tasks.
+    package func tasks(_ names: [String]) throws(TaskError) -> [TaskDeclaration] {
+        var chosen: [TaskDeclaration] = []
+        for name in names {
+            let named = name == Self.everything ? tasks : [try task(name)]
+            for task in named where !chosen.contains(where: { $0.name == task.name }) { chosen.append(task) }
+        }
+        return chosen
     }
 
     /// - Throws: `TaskError.unknownTask`, with the names of all tasks.
