@@ -78,7 +78,7 @@ let package = Package(
         .target(
             name: "SelfPruner",
             dependencies: [
-                "Tokenization", "Evaluation", "Compaction", "Proposers", "Journals", "Export", "Reporting",
+                "Tokenization", "Evaluation", "Tasks", "Compaction", "Proposers", "Journals", "Export", "Reporting",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(
