@@ -25,6 +25,9 @@ public func compareModels(
             1 - Double(models[index].figures.decoderParameters) / Double(max(models[0].figures.decoderParameters, 1))
     }
     var texts = try options.text.map { try ComparedText($0, models, precision) }
+    let tasks = try models.map { model in
+        try options.tasks.map { try SelectedTasks($0, model.checkpoint, model.tokenizer, observer) }
+    }
 
     // First of all, while this process holds nothing that others would miss.
     if var bench = options.bench {
@@ -42,21 +45,19 @@ public func compareModels(
     }
     let names = ModelNames(options.models).short
     for (index, opened) in models.enumerated() {
-        let positions = max(texts?.positions(index) ?? 0, encoded[index]?.positions ?? 0)
-        if positions > 0 {
-            let model = try loadModel(opened.checkpoint, precision, positions: positions, observer)
-            try texts?.measure(model, index, &report.models[index], observer, stage: "evaluate \(names[index])")
-            if let made = try encoded[index]?.run(model, observer, stage: "generate \(names[index])") {
-                report.models[index].diversity = .init(made.map(\.text))
-                report.models[index].continuations = made
-            }
+        let positions = [texts?.positions(index), encoded[index]?.positions, tasks[index]?.positions]
+            .compactMap { $0 }.max()
+        guard let positions else { continue }
+        let model = try loadModel(opened.checkpoint, precision, positions: positions, observer)
+        try texts?.measure(model, index, &report.models[index], observer, stage: "evaluate \(names[index])")
+        report.models[index].tasks = try tasks[index]?.measure(model, observer)
+        if let made = try encoded[index]?.run(model, observer, stage: "generate \(names[index])") {
+            report.models[index].diversity = .init(made.map(\.text))
+            report.models[index].continuations = made
         }
-        report.models[index].tasks = try options.tasks?.measure(
-            opened.checkpoint, opened.tokenizer, precision, observer)
     }
     report.protocols.perplexity = texts?.protocols
     report.protocols.divergenceTokens = texts?.divergenceTokens
-    report.protocols.tasks = options.tasks.map { .init(names: $0.names, limit: $0.limit) }
     report.protocols.generation = prompts.map {
         .init(
             prompts: $0.name, count: $0.prompts.count, maximumTokens: $0.options.maximumTokens,
@@ -97,23 +98,12 @@ private struct ComparedText {
     private static let divergenceTokens = 65536
 
     init(_ options: EvaluateOptions, _ models: [OpenedModel], _ precision: Precision) throws {
-        var all: [[[Int32]]] = []
-        var name = ""
-        for model in models {
-            let text = try Text(options.text, tokenizer: model.tokenizer, joiner: options.joiner)
-            name = text.name
-            all.append(try textWindows(text, options, model.tokenizer))
-        }
-        windows = all
-        isComparable = models.indices.map { index in
-            all[index] == all[0]
-                && models[index].checkpoint.description.vocabularySize
-                    == models[0].checkpoint.description.vocabularySize
-        }
-        protocols = PerplexityProtocol(
-            corpus: name, joiner: options.joiner.words, sequenceLength: all[0][0].count,
-            stride: options.sequenceLength - (options.addsBeginOfText ? 1 : 0), windows: all[0].count,
-            beginOfText: options.addsBeginOfText, precision: precision.rawValue)
+        let texts = try models.map { try EvaluationText(options, $0.tokenizer) }
+        let windows = texts.map(\.windows)
+        let vocabularies = models.map(\.checkpoint.description.vocabularySize)
+        self.windows = windows
+        isComparable = models.indices.map { windows[$0] == windows[0] && vocabularies[$0] == vocabularies[0] }
+        protocols = texts[0].measured(in: precision)
     }
 
     /// That a model needs.

@@ -22,24 +22,10 @@ public struct CompareModelsOptions: Sendable {
         if let double = models.first(where: { name in models.count(where: { $0 == name }) > 1 }) {
             throw SelfPrunerError(.badOption, "The model \(double) is named twice")
         }
-        if let text, text.sequenceLength < 2 {
-            throw SelfPrunerError(.badOption, "The sequence length must be at least 2, not \(text.sequenceLength)")
+        if tasks?.samplesFile != nil {
+            throw SelfPrunerError(
+                .badOption, "Samples are of one model, and cannot be written where models are compared")
         }
         try bench?.check()
     }
-}
-
-/// Tasks of which models are asked the questions.
-public struct TaskSelection: Sendable {
-    public var names: [String]
-    /// Only the first so many questions of each task.
-    public var limit: Int?
-    /// Where the data files lie; the current folder by default.
-    public var dataFolder: String?
-    /// Declarations of more tasks.
-    public var declarationFolder: String?
-    /// Around every text what the model's tokenizer puts there, begin of text for example.
-    public var addsSpecialTokens = true
-
-    public init(_ names: [String]) { self.names = names }
 }

@@ -30,10 +30,7 @@ extension ModelComparisonReport {
         if protocols.perplexity != nil, models.dropFirst().contains(where: { $0.divergence == nil }) {
             sentences.append("Where KL is missing, the model has other tokens, and its perplexity counts others.")
         }
-        if let tasks = protocols.tasks {
-            sentences.append(
-                "Tasks in per cent\(tasks.limit.map { ", the first \($0) items of each" } ?? ""), without examples.")
-        }
+        if let tasks = models.first?.tasks { sentences.append("Tasks: " + tasks.settings + ".") }
         if let bench = protocols.bench {
             sentences.append(
                 """

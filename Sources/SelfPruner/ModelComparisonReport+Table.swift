@@ -14,16 +14,19 @@ extension ModelComparisonReport {
     }
 
     /// A row, left out where no model has the figure.
-    /// - Parameter change: from the dense model's figure.
+    /// - Parameters:
+    ///   - error: the figure's standard error.
+    ///   - change: from the dense model's figure.
     private func row(
-        _ name: String, _ value: (Model) -> Double?, _ format: (Double) -> String,
-        change: ((Double, Double) -> String)? = nil
+        _ name: String, _ value: (Model) -> Double?, error: (Model) -> Double? = { _ in nil },
+        _ format: (Double) -> String, change: ((Double, Double) -> String)? = nil
     ) -> [String]? {
         let values = models.map(value)
         guard values.contains(where: { $0 != nil }) else { return nil }
         var cells = [name]
         for (index, value) in values.enumerated() {
-            cells.append(value.map(format) ?? "–")
+            let spread = error(models[index]).map { " ± " + format($0) } ?? ""
+            cells.append(value.map { format($0) + spread } ?? "–")
             guard index > 0 else { continue }
             cells.append(value.flatMap { value in values[0].flatMap { change?($0, value) } } ?? "")
         }
@@ -45,33 +48,43 @@ extension ModelComparisonReport {
     }
 
     private var textRows: [[String]] {
-        func error(_ value: Double) -> String { "± " + NumberFormat.fixed(value, 2) }
-        return [
-            row("perplexity", \.perplexity, { NumberFormat.fixed($0, 2) }, change: Self.factor),
-            row("  its standard error", \.perplexityStandardError, error),
+        [
+            row(
+                "perplexity", \.perplexity, error: \.perplexityStandardError, { NumberFormat.fixed($0, 2) },
+                change: Self.factor),
             row("KL(dense ‖ model), nats/token", \.divergence, { NumberFormat.fixed($0, 4) }),
         ].compactMap { $0 }
     }
 
     private var taskRows: [[String]] {
-        let kinds = (models.first?.tasks ?? []).map { ($0.task, $0.metric) }
         func points(_ before: Double, _ after: Double) -> String {
             (after >= before ? "+" : "") + NumberFormat.fixed(after - before, 1)
         }
-        var rows = kinds.compactMap { task, metric in
-            row(
-                "\(task), \(metric)",
-                { model in
-                    model.tasks?.first { $0.task == task && $0.metric == metric }
-                        .map { $0.isShare ? $0.value * 100 : $0.value }
-                }, { NumberFormat.fixed($0, 1) }, change: points)
+        func row(
+            _ name: String, _ value: (TasksReport) -> Double?, error: (TasksReport) -> Double? = { _ in nil }
+        ) -> [String]? {
+            self.row(
+                name, { $0.tasks.flatMap(value) }, error: { $0.tasks.flatMap(error) },
+                { NumberFormat.fixed($0, 1) }, change: points)
         }
-        if kinds.count > 1,
-            let mean = row("mean of the accuracies", \.meanAccuracy, { NumberFormat.fixed($0, 1) }, change: points)
-        {
-            rows.append(mean)
+        guard let tasks = models.first?.tasks else { return [] }
+        var rows = tasks.tasks.map { task in
+            let metric = task.normalizedAccuracy == nil ? "acc" : "acc_norm"
+            return row(
+                "\(task.task), \(metric), %", { $0.task(task.task).map { $0.preferredAccuracy * 100 } },
+                error: { $0.task(task.task).map { $0.preferredStandardError * 100 } })
         }
-        return rows
+        if tasks.tasks.count > 1 {
+            rows.append(
+                row(
+                    "mean of \(tasks.tasks.count) tasks, %", { $0.meanPreferredAccuracy.map { $0 * 100 } },
+                    error: { $0.meanPreferredAccuracyStandardError.map { $0 * 100 } }))
+        }
+        for task in tasks.generation ?? [] {
+            rows.append(row("\(task.task), BLEU", { $0.generation(task.task)?.bleu }))
+            rows.append(row("\(task.task), chrF", { $0.generation(task.task)?.chrf }))
+        }
+        return rows.compactMap { $0 }
     }
 
     private var speedRows: [[String]] {
@@ -107,14 +120,14 @@ extension ModelComparisonReport {
     }
 }
 
-extension TaskFigure {
-    var isShare: Bool { metric == "acc" || metric == "acc_norm" }
+extension TasksReport {
+    fileprivate func task(_ name: String) -> TaskReport? { tasks.first { $0.task == name } }
+
+    fileprivate func generation(_ name: String) -> GenerationTaskReport? { generation?.first { $0.task == name } }
 }
 
-extension ModelComparisonReport.Model {
-    /// In per cent, of the tasks that have one.
-    var meanAccuracy: Double? {
-        let shares = (tasks ?? []).filter(\.isShare).map { $0.value * 100 }
-        return shares.count < 2 ? nil : shares.reduce(0, +) / Double(shares.count)
-    }
+extension TaskReport {
+    /// What tables of papers show.
+    fileprivate var preferredAccuracy: Double { normalizedAccuracy ?? accuracy }
+    fileprivate var preferredStandardError: Double { normalizedAccuracyStandardError ?? accuracyStandardError }
 }

@@ -12,15 +12,8 @@ public struct ModelComparisonReport: Sendable, Codable {
         public var perplexity: PerplexityProtocol?
         /// The first tokens of the text, on which divergences were measured.
         public var divergenceTokens: Int?
-        public var tasks: Tasks?
         public var generation: Generation?
         public var bench: Bench?
-    }
-
-    public struct Tasks: Sendable, Codable, Equatable {
-        public var names: [String]
-        /// Only the first so many items of each.
-        public var limit: Int?
     }
 
     public struct Generation: Sendable, Codable, Equatable {
@@ -56,7 +49,7 @@ public struct ModelComparisonReport: Sendable, Codable {
         public var tokensScored: Int?
         /// Mean KL(dense ‖ model) in nats per token; `nil` for the dense model, and where tokenizers differ.
         public var divergence: Double?
-        public var tasks: [TaskFigure]?
+        public var tasks: TasksReport?
         public var speed: BenchReport.Figures?
         /// Over the dense model's, turn by turn.
         public var speedRatios: BenchReport.Figures?

@@ -14,10 +14,9 @@ import Tokenization
 /// | `stop` | texts at which an answer ends; they are not part of it. The end-of-text token ends it, too. |
 /// | `maxTokens` | of an answer |
 /// | `metrics` | `bleu`, `chrf` |
-/// | `targetDelimiter` | between prompt and answer of an example; a space unless given |
-/// | `fewShotDelimiter` | between examples; an empty line unless given |
 ///
-/// Templates are Jinja (`ChatTemplate`). They may not print a field that an item does not have.
+/// Templates are Jinja (`ChatTemplate`). They may not print a field that an item does not have. Examples, if there are to be
+/// any, stand in the prompt.
 package struct GenerationTask: Sendable {
     package enum Metric: String, Sendable, CaseIterable {
         case bleu, chrf
@@ -32,8 +31,6 @@ package struct GenerationTask: Sendable {
     package let stops: [String]
     package let maximumTokens: Int
     package let metrics: [Metric]
-    package let targetDelimiter: String
-    package let fewShotDelimiter: String
     let prompt: TaskTemplate
     /// Path of a field.
     let reference: String
@@ -53,16 +50,12 @@ package struct GenerationTask: Sendable {
     package init(json: [UInt8], file: String) throws(TaskError) {
         let fields = try DeclarationFields(json: json, file: file)
         try fields.refuseUnknown([
-            "name", "version", "kind", "file", "prompt", "reference", "stop", "maxTokens", "metrics", "targetDelimiter",
-            "fewShotDelimiter",
+            "name", "version", "kind", "file", "prompt", "reference", "stop", "maxTokens", "metrics",
         ])
         guard try fields.text("kind") == Self.kind else { throw fields.error("field 'kind' is not '\(Self.kind)'") }
         name = try fields.text("name")
         version = try fields.number("version")
-        dataFile = try fields.text("file")
-        guard !dataFile.isEmpty, !dataFile.contains("/"), dataFile != ".." else {
-            throw fields.error("'file' is not the name of a file")
-        }
+        dataFile = try fields.fileName("file")
         prompt = try TaskTemplate(try fields.text("prompt"), file: file)
         reference = try fields.text("reference")
         guard !reference.isEmpty else { throw fields.error("field 'reference' names no field") }
@@ -75,8 +68,6 @@ package struct GenerationTask: Sendable {
         maximumTokens = Int(limit)
         metrics = try fields.allOf("metrics")
         guard !metrics.isEmpty else { throw fields.error("field 'metrics' is empty") }
-        targetDelimiter = try fields.text("targetDelimiter", initial: " ")
-        fewShotDelimiter = try fields.text("fewShotDelimiter", initial: "\n\n")
     }
 }
 
@@ -91,32 +82,17 @@ package struct GenerationItem: Sendable, Equatable {
 
 extension GenerationTask {
     /// Reads the items of a data file.
-    /// - Parameters:
-    ///   - limit: only the first so many.
-    ///   - shots: examples in front of each item: the first others of the file, with their first references.
+    /// - Parameter limit: only the first so many.
     /// - Throws: `TaskError`, with the file and the line.
-    package func items(_ path: String, limit: Int? = nil, shots: Int = 0) throws(TaskError) -> [GenerationItem] {
-        // An item is no example of itself.
-        let needed = limit.map { max($0, shots + 1) }
+    package func items(_ path: String, limit: Int? = nil) throws(TaskError) -> [GenerationItem] {
         var items: [GenerationItem] = []
-        for (line, document) in try JSONLines.read(path, limit: needed) {
+        for (line, document) in try JSONLines.read(path, limit: limit) {
             items.append(try item(document, path, line))
         }
-        guard !items.isEmpty, limit ?? 1 > 0 else {
+        guard !items.isEmpty else {
             throw TaskError(.noItems, "There is nothing to evaluate", file: path)
         }
-        if shots > 0 {
-            guard items.count > shots else {
-                throw TaskError(
-                    .noItems, "\(items.count) items are too few for \(shots) examples in front of each", file: path)
-            }
-            let examples = items.prefix(shots + 1).map { $0.prompt + targetDelimiter + $0.references[0] }
-            for index in items.indices {
-                let others = examples.enumerated().filter { $0.offset != index }.prefix(shots).map(\.element)
-                items[index].prompt = others.map { $0 + fewShotDelimiter }.joined() + items[index].prompt
-            }
-        }
-        return Array(items.prefix(limit ?? .max))
+        return items
     }
 
     private func item(_ document: DocumentValue, _ file: String, _ line: Int) throws(TaskError) -> GenerationItem {
@@ -153,7 +129,6 @@ package struct GenerationTaskResult: Sendable, Equatable, Codable {
 
     package var task: String
     package var version: Double
-    package var shots: Int
     package var items: [Item]
     /// In per cent, of all answers together; `nil` for what the task does not ask for.
     package var bleu: Double?
@@ -168,11 +143,11 @@ extension GenerationTask {
     /// - Parameter texts: the answer to each item; white space around it is left out.
     /// - Throws: `TaskError.noItems`, `badReferences`.
     package func score(
-        _ items: [GenerationItem], _ texts: [String], shots: Int = 0
+        _ items: [GenerationItem], _ texts: [String]
     ) throws(TaskError) -> GenerationTaskResult {
         let answers = texts.map { PythonText($0).stripped.string }
         let references = items.map(\.references)
-        var result = GenerationTaskResult(task: name, version: version, shots: shots, items: [])
+        var result = GenerationTaskResult(task: name, version: version, items: [])
         if metrics.contains(.bleu) {
             result.bleu = try BLEU(answers, references).score
             result.bleuSignature = Self.signature(references, BLEU.signature(references:))

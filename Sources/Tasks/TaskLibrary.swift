@@ -17,6 +17,7 @@ package struct TaskLibrary: Sendable {
     /// - Throws: `TaskError`: `unreadable`, or `badDeclaration`, naming the file.
     package init(folder: String? = nil) throws(TaskError) {
         tasks = []
+        var files: [String: String] = [:]
         for (name, json) in Self.builtIn { tasks.append(try TaskDeclaration(json: json, file: "\(name).json")) }
         guard let folder else { return }
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
@@ -27,20 +28,39 @@ package struct TaskLibrary: Sendable {
             guard let data = FileManager.default.contents(atPath: path) else {
                 throw TaskError(.unreadable, "The declaration cannot be read", file: path)
             }
-            if GenerationTask.isDeclared(by: [UInt8](data)) {
-                let task = try GenerationTask(json: [UInt8](data), file: path)
-                tasks.removeAll { $0.name == task.name }
-                generationTasks.removeAll { $0.name == task.name }
-                generationTasks.append(task)
-                continue
+            let json = [UInt8](data)
+            let generation = GenerationTask.isDeclared(by: json) ? try GenerationTask(json: json, file: path) : nil
+            let choice = generation == nil ? try TaskDeclaration(json: json, file: path) : nil
+            let declared = generation?.name ?? choice?.name ?? ""
+            if let other = files.updateValue(name, forKey: declared) {
+                throw TaskError(.badDeclaration, "The task '\(declared)' is declared by \(other) too", file: path)
             }
-            let task = try TaskDeclaration(json: [UInt8](data), file: path)
+            if let generation {
+                tasks.removeAll { $0.name == declared }
+                generationTasks.append(generation)
+            }
+            guard let task = choice else { continue }
             if let place = tasks.firstIndex(where: { $0.name == task.name }) {
                 tasks[place] = task
             } else {
                 tasks.append(task)
             }
         }
+    }
+
+    /// In place of a name: all tasks.
+    package static let everything = "all"
+
+    /// The tasks of these names, each once, but for those of the kind `generate`.
+    /// - Throws: `TaskError.unknownTask`, with the names of all tasks.
+    package func tasks(_ names: [String]) throws(TaskError) -> [TaskDeclaration] {
+        var chosen: [TaskDeclaration] = []
+        for name in names {
+            if generationTasks.contains(where: { $0.name == name }) { continue }
+            let named = name == Self.everything ? tasks : [try task(name)]
+            for task in named where !chosen.contains(where: { $0.name == task.name }) { chosen.append(task) }
+        }
+        return chosen
     }
 
     /// - Throws: `TaskError.unknownTask`, with the names of all tasks.
@@ -50,8 +70,10 @@ package struct TaskLibrary: Sendable {
         throw TaskError(.unknownTask, "There is no task '\(name)'; the tasks are \(known)")
     }
 
-    /// `nil` where no task of the kind `generate` has that name.
-    package func generationTask(_ name: String) -> GenerationTask? { generationTasks.first { $0.name == name } }
+    /// Those of the kind `generate` among the tasks of these names, by the names of their files.
+    package func generationTasks(_ names: [String]) -> [GenerationTask] {
+        generationTasks.filter { names.contains($0.name) || names.contains(Self.everything) }
+    }
 
     private static var builtIn: [(name: String, json: [UInt8])] {
         [

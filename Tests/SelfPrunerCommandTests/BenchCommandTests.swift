@@ -175,7 +175,8 @@ struct BenchCommandTests {
         let commands: [[String]] = [
             ["generate", fixture.model], generatePrompts + ["--prompt", "x"],
             ["generate", fixture.model, "--prompt", "x", "--limit", "1"], ["bench"],
-            ["compare-models", fixture.model], ["compare-models", fixture.model, other, "--tasks", "piqa"],
+            ["compare-models", fixture.model], ["compare-models", fixture.model, other, "--limit", "3"],
+            ["compare-models", fixture.model, other, "--tasks", "piqa", "--samples", "x"],
         ]
         for arguments in commands {
             let outcome = try await Program.run(arguments)

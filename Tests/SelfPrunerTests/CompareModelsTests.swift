@@ -70,7 +70,7 @@ struct CompareModelsTests {
         #expect(
             report.protocols.generation
                 == .init(prompts: "prompts.txt", count: 2, maximumTokens: 10, temperature: 0, seed: 0))
-        #expect(report.protocols.bench == nil && report.protocols.tasks == nil)
+        #expect(report.protocols.bench == nil)
     }
 
     @Test func `a model does not diverge from itself`() throws {
@@ -158,13 +158,20 @@ struct CompareModelsTests {
         }
         let report = try compareModels(options, measureSpeed: Self.noSpeed)
         let tasks = try #require(report.models[0].tasks)
-        #expect(tasks.map(\.task) == ["colours", "echo"] && tasks.map(\.metric) == ["acc", "chrf"])
-        #expect(tasks.map(\.items) == [2, 1])
-        #expect([0, 0.5, 1].contains(tasks[0].value))
-        #expect(tasks[0].standardError != nil && tasks[1].standardError == nil)
-        #expect(report.models[1].tasks == tasks)
-        #expect(report.table.plain().contains("colours, acc"))
-        #expect(report.protocols.tasks == .init(names: ["colours", "echo"], limit: 2))
+        #expect(tasks.tasks.map(\.task) == ["colours"] && tasks.tasks.map(\.questions) == [2])
+        #expect(tasks.generation?.map(\.task) == ["echo"] && tasks.generation?.map(\.questions) == [1])
+        #expect(report.models[1].tasks?.tasks.map(\.accuracy) == tasks.tasks.map(\.accuracy))
+        #expect(report.models[1].tasks?.generation?.map(\.chrf) == tasks.generation?.map(\.chrf))
+        var selection = try #require(options.tasks)
+        let alone = try evaluateTasks(model: fixture.model, selection, compute: options.compute)
+        #expect(alone.tasks.map(\.accuracy) == tasks.tasks.map(\.accuracy))
+        let table = report.table.plain()
+        #expect(table.contains("colours, acc, %") && table.contains("echo, chrF") && !table.contains("echo, BLEU"))
+        #expect(report.words.contains("the first 2 questions of each task"))
+        selection.samplesFile = fixture.folder("samples.jsonl")
+        #expect {
+            _ = try compareModels(self.options(options.models) { $0.tasks = selection }, measureSpeed: Self.noSpeed)
+        } throws: { ($0 as? SelfPrunerError)?.code == .badOption }
     }
 
     @Test func `the document`() async throws {

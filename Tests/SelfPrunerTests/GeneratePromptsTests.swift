@@ -157,41 +157,64 @@ struct GeneratePromptsTests {
 
     // MARK: Tasks
 
-    @Test func `a task of texts`() throws {
-        let declaration = """
-            {"name": "echo", "version": 1, "kind": "generate", "file": "pairs.jsonl", "prompt": "say {{word}}",
-            "reference": "answer", "stop": ["."], "maxTokens": 12, "metrics": ["bleu", "chrf"]}
+    private static func declaration(maximumTokens: Int = 12) -> Data {
+        Data(
             """
-        let task = try GenerationTask(json: Array(declaration.utf8), file: "echo.json")
-        let checkpoint = try openCheckpoint(model)
-        let tokenizer = try Tokenizer(checkpoint.tokenizer)
-        _ = try ComputeOptions(precision: .float32, threads: 1).apply()
-        let loaded = try LlamaModel(checkpoint, precision: .float32, positions: 64)
-        func result(_ lines: [String], positions: LlamaModel? = nil) throws -> GenerationTaskResult {
-            let path = try folder.write("pairs.jsonl", Data(lines.joined(separator: "\n").utf8))
-            return try generateTask(
-                task, data: path, checkpoint: checkpoint, tokenizer: tokenizer, model: positions ?? loaded)
-        }
+            {"name": "echo", "version": 1, "kind": "generate", "file": "pairs.jsonl", "prompt": "say {{word}}",
+            "reference": "answer", "stop": ["."], "maxTokens": \(maximumTokens), "metrics": ["bleu", "chrf"]}
+            """.utf8)
+    }
+
+    private func report(
+        _ lines: [String], maximumTokens: Int = 12, _ change: (inout TaskSelection) -> Void = { _ in }
+    ) throws -> TasksReport {
+        try folder.write("tasks/echo.json", Self.declaration(maximumTokens: maximumTokens))
+        try folder.write("pairs.jsonl", Data(lines.joined(separator: "\n").utf8))
+        var selection = TaskSelection(["echo"])
+        selection.dataFolder = folder.path
+        selection.declarationFolder = folder("tasks")
+        change(&selection)
+        return try evaluateTasks(
+            model: model, selection, compute: ComputeOptions(precision: .float32, threads: 1))
+    }
+
+    @Test func `a task of texts`() throws {
         let words = ["the", "cat", "over"]
-        let first = try result(words.map { #"{"word": "\#($0)", "answer": "snow"}"# })
-        #expect(first.items.count == 3 && first.task == "echo")
-        // What the model says is what it is compared with: all of it is right.
-        let answers = first.items.map(\.text)
-        #expect(answers.allSatisfy { !$0.contains(".") })
-        let encoder = JSONEncoder()
-        let lines = try zip(words, answers).map { word, answer in
-            let text = String(decoding: try encoder.encode(answer), as: UTF8.self)
-            return #"{"word": "\#(word)", "answer": \#(text)}"#
+        let first = try report(words.map { #"{"word": "\#($0)", "answer": "snow"}"# }) {
+            $0.samplesFile = folder("samples.jsonl")
         }
-        let same = try result(lines)
-        #expect(abs((same.chrf ?? 0) - 100) < 1e-9)
-        #expect((first.chrf ?? 100) < 50)
-        // A prompt without room for an answer loses its beginning.
-        let long = TinyModel.text(words: 100, seed: 4).trimmingCharacters(in: .newlines)
-        #expect(try result([#"{"word": "\#(long)", "answer": "x"}"#]).items.count == 1)
-        let tiny = try LlamaModel(checkpoint, precision: .float32, positions: 12)
-        #expect { _ = try result([#"{"word": "a", "answer": "x"}"#], positions: tiny) } throws: {
-            ($0 as? SelfPrunerError)?.code == .badOption && "\($0)".contains("12 positions")
+        #expect(first.tasks.isEmpty && first.meanAccuracy == nil)
+        let echo = try #require(first.generation?.first)
+        #expect(first.generation?.count == 1 && echo.task == "echo" && echo.questions == 3)
+        #expect(echo.tokens > 0 && echo.truncatedQuestions == 0)
+        #expect(try #require(echo.chrf) < 50)
+        #expect(echo.bleuSignature == "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp")
+        #expect(first.generationTable?.plain().contains("echo") == true)
+        #expect(first.notes.contains { $0.contains("nrefs:1") })
+
+        let samples = try String(decoding: folder.data("samples.jsonl"), as: UTF8.self).split(separator: "\n")
+            .map { try JSONDecoder().decode(GenerationSample.self, from: Data($0.utf8)) }
+        #expect(samples.map(\.line) == [1, 2, 3] && samples.map(\.document) == [0, 1, 2])
+        #expect(samples.allSatisfy { !$0.text.contains(".") && $0.references == ["snow"] })
+        // What the model says is what it is compared with: all of it is right.
+        let lines = try zip(words, samples).map { word, sample in
+            let answer = String(decoding: try JSONEncoder().encode(sample.text), as: UTF8.self)
+            return #"{"word": "\#(word)", "answer": \#(answer)}"#
+        }
+        #expect(abs(try #require(report(lines).generation?.first?.chrf) - 100) < 1e-9)
+        #expect(try report(lines) { $0.limit = 2 }.generation?.first?.questions == 2)
+    }
+
+    @Test func `a prompt without room for an answer loses its beginning`() throws {
+        let long = TinyModel.text(words: 150, seed: 4).trimmingCharacters(in: .newlines)
+        let lines = [#"{"word": "\#(long)", "answer": "x"}"#, #"{"word": "a", "answer": "x"}"#]
+        let echo = try #require(report(lines).generation?.first)
+        #expect(echo.truncatedQuestions == 1 && echo.questions == 2)
+        #expect { _ = try report(lines, maximumTokens: 256) } throws: {
+            ($0 as? SelfPrunerError)?.code == .badOption && "\($0)".contains("256")
+        }
+        #expect { _ = try report(lines) { $0.shots = 1 } } throws: {
+            ($0 as? SelfPrunerError)?.code == .badOption && "\($0)".contains("echo")
         }
     }
 }

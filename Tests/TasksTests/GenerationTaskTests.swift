@@ -42,18 +42,6 @@ struct GenerationTaskTests {
         #expect(try Self.task().items(data(Self.pairs), limit: 1).count == 1)
     }
 
-    /// The first others of the file come in front of each item.
-    @Test func examplesComeFirst() throws {
-        let items = try Self.task(["fewShotDelimiter": #""\n""#]).items(data(Self.pairs), limit: 2, shots: 1)
-        #expect(
-            items.map(\.prompt) == [
-                "English: It rains.\nGerman: Es regnet.\nEnglish: The cat sleeps.\nGerman:",
-                "English: The cat sleeps.\nGerman: Die Katze schläft.\nEnglish: It rains.\nGerman:",
-            ])
-        let error = #expect(throws: TaskError.self) { _ = try Self.task().items(data(Self.pairs), shots: 3) }
-        #expect(error?.code == .noItems)
-    }
-
     /// The same as BLEU and chrF of the texts, which are held against sacreBLEU elsewhere.
     @Test func scoresAreThoseOfTheMetrics() throws {
         let task = try Self.task()
@@ -112,10 +100,15 @@ struct GenerationTaskTests {
         let library = try TaskLibrary(folder: folder(""))
         #expect(library.generationTasks.map(\.name) == ["en-de", "piqa"])
         #expect(!library.tasks.contains { $0.name == "piqa" })
-        #expect(library.generationTask("en-de")?.maximumTokens == 32)
-        #expect(library.generationTask("boolq") == nil)
+        #expect(library.generationTasks(["boolq", "en-de"]).map(\.maximumTokens) == [32])
+        #expect(try library.tasks(["boolq", "en-de", "piqa"]).map(\.name) == ["boolq"])
+        #expect(library.generationTasks(["all"]).count == 2)
+        #expect(try library.tasks(["all"]).count == 6)
         let error = #expect(throws: TaskError.self) { _ = try library.task("none") }
         #expect(error?.message.contains("en-de") == true)
+        try folder.write("second.json", Data(Self.declaration(["name": #""piqa""#]).utf8))
+        let twice = #expect(throws: TaskError.self) { _ = try TaskLibrary(folder: folder("")) }
+        #expect(twice?.message.contains("piqa.json") == true)
         try folder.write("bad.json", Data(Self.declaration(["stop": nil]).utf8))
         #expect(throws: TaskError.self) { _ = try TaskLibrary(folder: folder("")) }
     }

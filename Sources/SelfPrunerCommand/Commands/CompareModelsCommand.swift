@@ -38,17 +38,7 @@ struct CompareModelsCommand: ParsableCommand {
     @Flag(help: "Begin each window with the begin-of-text token.")
     var bos = false
 
-    @Option(help: ArgumentHelp("Tasks with commas between them.", valueName: "name,…"))
-    var tasks: String?
-
-    @Option(help: "Folder with the data of the tasks.")
-    var taskData: String?
-
-    @Option(help: "Folder with declarations of your own tasks.")
-    var taskDeclarations: String?
-
-    @Option(help: "Only the first so many items of each task.")
-    var limit: Int?
+    @OptionGroup(title: "Tasks") var tasks: TaskArguments
 
     @Option(
         help: """
@@ -81,9 +71,7 @@ struct CompareModelsCommand: ParsableCommand {
     @OptionGroup var json: JSONFlag
 
     func validate() throws {
-        if tasks != nil && taskData == nil {
-            throw ValidationError("--tasks needs --task-data, the folder of the data.")
-        }
+        if tasks.samples != nil { throw ValidationError("--samples is for one model: use it with evaluate.") }
     }
 
     func run() throws {
@@ -123,13 +111,7 @@ struct CompareModelsCommand: ParsableCommand {
             evaluation.addsBeginOfText = bos
             options.text = evaluation
         }
-        if let tasks, let taskData {
-            var selection = TaskSelection(tasks.split(separator: ",").map(String.init))
-            selection.dataFolder = taskData
-            selection.declarationFolder = taskDeclarations
-            selection.limit = limit
-            options.tasks = selection
-        }
+        options.tasks = tasks.selection
         if let prompts {
             var generation = GeneratePromptsOptions(model: dense, prompts: prompts)
             generation.maximumTokens = continuationTokens
