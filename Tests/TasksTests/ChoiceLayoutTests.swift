@@ -22,7 +22,9 @@ struct ChoiceLayoutTests {
         var batch = TokenBatch([])
         batch.append([90, 91])
         var found: [Int: [Int32]] = [:]
-        layout.append(all, to: &batch) { choice, row, token in
+        var targets: [(choice: Int, row: Int, token: Int32)] = []
+        layout.append(all, to: &batch) { targets.append(($0, $1, $2)) }
+        for (choice, row, token) in targets {
             // The row that predicts the first scored token has that of the context's last token, and so on.
             found[choice, default: []].append(batch.tokens[row])
             #expect(all[choice].tokens.contains(token))
