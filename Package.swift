@@ -65,6 +65,7 @@ let package = Package(
         .target(name: "Factors", dependencies: ["Calibration"]),
         .target(name: "Search"),
         .target(name: "Compaction", dependencies: ["Factors", "Search"]),
+        .target(name: "Refit", dependencies: ["Compaction"]),
         .target(name: "ChatClient"),
         .target(
             name: "Proposers", dependencies: ["Search", "Models", "Tokenization", "ChatClient"],
@@ -78,7 +79,7 @@ let package = Package(
         .target(
             name: "SelfPruner",
             dependencies: [
-                "Tokenization", "Evaluation", "Compaction", "Proposers", "Journals", "Export", "Reporting",
+                "Tokenization", "Evaluation", "Compaction", "Refit", "Proposers", "Journals", "Export", "Reporting",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(
@@ -100,6 +101,7 @@ let package = Package(
         .testTarget(name: "FactorsTests", dependencies: ["Factors"]),
         .testTarget(name: "SearchTests", dependencies: ["Search"]),
         .testTarget(name: "CompactionTests", dependencies: ["Compaction"]),
+        .testTarget(name: "RefitTests", dependencies: ["Refit"]),
         .testTarget(name: "ChatClientTests", dependencies: ["ChatClient", "TestSupport"]),
         .testTarget(name: "ProposersTests", dependencies: ["Proposers", "TestSupport"]),
         .testTarget(name: "JournalsTests", dependencies: ["Journals"]),

@@ -72,7 +72,8 @@ struct PruneRun<Observer: RunObserver> {
         let chosen = try await choose(runFolder)
         let units = try chosen.space.units(of: chosen.candidate)
         let writer = ModelWriter(options.form, original: checkpoint, tokenizer: prepared.tokenizer)
-        let compacted = CompactedModel(chosen.plan.compact(units), outside: checkpoint)
+        let (blocks, refit) = try refit(chosen.plan.compact(units))
+        let compacted = CompactedModel(blocks, outside: checkpoint)
         let expected = try writer.write(compacted, to: folder)
         let written = try openCheckpoint(folder.path)
         let start = ContinuousClock.now
@@ -80,7 +81,7 @@ struct PruneRun<Observer: RunObserver> {
         times.add("check", since: start)
         let smaller = try loadModel(written, prepared.model.precision, positions: texts.longestWindow, observer)
         let after = try measure(smaller, written, "evaluate after")
-        let report = report(before, after, chosen, writer.elementName)
+        let report = report(before, after, chosen, refit, writer.elementName)
         try folder.write("report.json", JSONOutput.encode(report))
         try folder.write("report.md", Data(report.markdown.utf8))
         if options.run == nil, let runFolder { try copy(runFolder, into: folder) }

@@ -9,6 +9,18 @@ public struct PruneOptions: Sendable {
         case search
     }
 
+    /// What the projections are fitted to, block by block, once the allocation is found.
+    public enum Refit: String, Sendable, Codable, CaseIterable {
+        /// What does best on the last rung's text of all others.
+        case auto
+        /// Nothing more: the closed forms that the search used.
+        case none
+        /// What the dense model's sublayers add to its residual stream.
+        case output
+        /// What is missing to the dense model's residual stream behind each sublayer.
+        case residual
+    }
+
     public var search: SearchOptions
     /// Folder of the smaller model.
     public var output: String
@@ -17,6 +29,8 @@ public struct PruneOptions: Sendable {
     public var run: String?
     /// `nil`: search for `nested`, uniform for `wanda-sp`.
     public var allocation: Allocation?
+    /// Of the method `nested` only.
+    public var refit = Refit.auto
     public var form = OutputForm()
     /// Replaces an existing output.
     public var overwrite = false

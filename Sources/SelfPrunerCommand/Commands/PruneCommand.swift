@@ -40,6 +40,13 @@ struct PruneCommand: AsyncParsableCommand {
     @Option(help: "Who proposes: adaptive (all at hand; the default), self (the model), chat, evolution or random.")
     var proposer: SearchOptions.ProposerKind?
 
+    @Option(
+        help: """
+            What the projections are fitted to behind the search, block by block: auto (the best of the others; the \
+            default), none, output (of the dense sublayers) or residual (also making up for earlier errors).
+            """)
+    var refit = PruneOptions.Refit.auto
+
     @Option(help: "Folder of the search's journal; OUTPUT.run by default.")
     var run: String?
 
@@ -60,6 +67,7 @@ struct PruneCommand: AsyncParsableCommand {
         let asksForSearch = search.mode == .paper || (proposer.map { $0 != .uniform } ?? false)
         options.allocation = allocation ?? (asksForSearch ? .search : nil)
         options.form = form.form
+        options.refit = refit
         options.overwrite = overwrite
         let report = try await prune(
             options, observer: TerminalObserver(onStop: "stopped; run the same command to go on"))
