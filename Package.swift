@@ -79,7 +79,8 @@ let package = Package(
         .target(
             name: "SelfPruner",
             dependencies: [
-                "Tokenization", "Evaluation", "Compaction", "Refit", "Proposers", "Journals", "Export", "Reporting",
+                "Tokenization", "Evaluation", "Tasks", "Compaction", "Refit", "Proposers", "Journals", "Export",
+                "Reporting",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(

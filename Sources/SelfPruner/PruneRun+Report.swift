@@ -13,8 +13,7 @@ extension PruneReport.Figures {
             perplexity: perplexity.value, perplexityStandardError: perplexity.valueStandardError,
             negativeLogLikelihood: perplexity.negativeLogLikelihood, tokensScored: perplexity.tokensScored,
             parameters: summary.parameters, decoderParameters: summary.decoderParameters, fileBytes: summary.bytes,
-            elementTypes: Array(
-                summary.elementTypes.sorted { ($0.value, $1.key) > ($1.value, $0.key) }.map(\.key).prefix(1)),
+            elementTypes: Array(summary.elementTypesByCount.prefix(1)),
             bfloat16Bytes: summary.parameters * 2, prefillTokensPerSecond: perplexity.tokensPerSecond,
             decodeTokensPerSecond: decodeTokensPerSecond)
     }
