@@ -16,6 +16,8 @@ public struct EvaluateOptions: Sendable {
     public var maximumTokens: Int?
     /// Windows begin with the begin-of-text token.
     public var addsBeginOfText = false
+    /// A model with the same vocabulary, whose distributions those of `model` are compared with.
+    public var against: String?
     public var compute = ComputeOptions()
 
     public init(model: String, text: String) {
@@ -42,6 +44,7 @@ public struct EvaluationReport: Sendable, Codable {
     public var weightBytes: Int
     public var threads: Int
     public var `protocol`: PerplexityProtocol
+    public var divergence: DivergenceReport?
 }
 
 /// How a perplexity was measured. Perplexity is not one number; every figure carries this.
@@ -77,6 +80,9 @@ public func evaluate(
     let windows = try textWindows(text, options, tokenizer)
     let model = try loadModel(checkpoint, precision, positions: windows[0].count, observer)
     let result = try measurePerplexity(model, windows, observer)
+    let divergence = try options.against.map {
+        try measureDivergence(model, from: $0, windows, precision, observer)
+    }
     return EvaluationReport(
         model: options.model, perplexity: result.value, perplexityStandardError: result.valueStandardError,
         negativeLogLikelihood: result.negativeLogLikelihood, standardError: result.standardError,
@@ -85,7 +91,8 @@ public func evaluate(
         protocol: PerplexityProtocol(
             corpus: text.name, joiner: options.joiner.words, sequenceLength: windows[0].count,
             stride: options.sequenceLength - (options.addsBeginOfText ? 1 : 0), windows: windows.count,
-            beginOfText: options.addsBeginOfText, precision: precision.rawValue))
+            beginOfText: options.addsBeginOfText, precision: precision.rawValue),
+        divergence: divergence)
 }
 
 private func textWindows(
