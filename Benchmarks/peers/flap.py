@@ -136,14 +136,16 @@ def masks(model, statistics, rate):
             sizes.append(torch.full((len(found),), size, dtype=torch.int64))
             places += [(block, kind, unit) for unit in range(len(found))]
     scores, sizes = torch.cat(scores), torch.cat(sizes)
-    order = scores.argsort(descending=True, stable=True)
-    kept = (fixed + sizes[order].cumsum(0) <= math.floor((1 - rate) * total)).sum().item()
     stay = [(torch.zeros(groups, dtype=torch.bool), torch.zeros(layer.mlp.down_proj.in_features, dtype=torch.bool))
             for layer in model.model.layers]
-    for index in order[:kept].tolist():
-        block, kind, unit = places[index]
-        stay[block][kind][unit] = True
-    return stay, fixed + sizes[order[:kept]].sum().item(), total
+    kept, limit = fixed, math.floor((1 - rate) * total)
+    for index in scores.argsort(descending=True, stable=True).tolist():
+        # A group that no longer fits leaves room for channels behind it.
+        if kept + sizes[index].item() <= limit:
+            block, kind, unit = places[index]
+            stay[block][kind][unit] = True
+            kept += sizes[index].item()
+    return stay, kept, total
 
 
 @torch.inference_mode()

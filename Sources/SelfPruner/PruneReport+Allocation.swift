@@ -9,7 +9,7 @@ extension PruneReport {
             case .owl: "blocks with more outliers among their weights lose less (OWL)"
             case .global: "one threshold over the scores of all units decides what goes"
             case .blocks:
-                "whole blocks go: \(removedBlocks) of \(blocks.count), the fewest that reach the rate, which comes to "
+                "\(removedBlocks) of \(blocks.count) blocks go, the fewest that reach the rate, which comes to "
                     + "\(NumberFormat.percent(rate.decoder, decimals: 2)) of the blocks' parameters"
             case .search, nil: nil
             }

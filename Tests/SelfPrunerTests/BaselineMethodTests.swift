@@ -66,7 +66,7 @@ struct BaselineMethodTests {
         // The fewest that reach the rate.
         #expect(gone == Int((Double(blocks) * test.rate - 1e-9).rounded(.up)))
         #expect(report.removedBlocks == gone)
-        #expect(report.markdown.contains("whole blocks go: \(gone) of \(blocks)"))
+        #expect(report.markdown.contains("\(gone) of \(blocks) blocks go"))
     }
 
     /// FLAP's threshold knows single channels, and the slack is less than one.
