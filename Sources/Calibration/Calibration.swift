@@ -13,18 +13,22 @@ package struct Calibration: Sendable {
     ///
     /// Each token weighs 1/rms² of the residual stream behind the sublayer: what the next norm divides an error by.
     /// - Parameters:
+    ///   - keepsProducts: see `ActivationMoments`.
     ///   - progress: called with the tokens done.
     ///   - isCancelled: asked between batches.
     /// - Throws: `ModelError`, `KernelError`, `CancellationError`.
     package init(
-        _ model: LlamaModel, _ windows: [[Int32]], in workspace: Workspace, progress: (Int) -> Void = { _ in },
-        isCancelled: () -> Bool = { false }
+        _ model: LlamaModel, _ windows: [[Int32]], in workspace: Workspace, keepsProducts: Bool = true,
+        progress: (Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws {
         let size = model.description.headSize
         let attention = model.attention.map {
-            $0.keyValueHeads > 0 ? ActivationMoments(width: $0.queryHeads * size) : nil
+            $0.keyValueHeads > 0
+                ? ActivationMoments(width: $0.queryHeads * size, keepsProducts: keepsProducts) : nil
         }
-        let mlp = model.mlp.map { $0.channels > 0 ? ActivationMoments(width: $0.channels) : nil }
+        let mlp = model.mlp.map {
+            $0.channels > 0 ? ActivationMoments(width: $0.channels, keepsProducts: keepsProducts) : nil
+        }
         let widest = (attention + mlp).compactMap { $0?.width }.max() ?? 0
         let rows = AlignedBuffer(floats: workspace.rows * widest)
         let weights = AlignedBuffer(floats: workspace.rows)

@@ -20,6 +20,7 @@ public func prune(
     _ options: PruneOptions, observer: some RunObserver = SilentObserver()
 ) async throws -> PruneReport {
     try options.search.check()
+    try options.checkAllocation()
     try options.form.check()
     try OutputFolder.check(options.output, overwrite: options.overwrite)
     let precision = try options.compute.apply()
@@ -108,10 +109,7 @@ struct PruneRun<Observer: RunObserver> {
     }
 
     private mutating func choose(_ folder: RunFolder?) async throws -> Choice {
-        guard let folder else {
-            let (plan, space, budget) = try PreparedSearch.factor(prepared, options.search, &times, observer)
-            return Choice(plan: plan, space: space, candidate: try PreparedSearch.uniform(space, budget))
-        }
+        guard let folder else { return try chooseDirectly() }
         let shared = try PreparedSearch(prepared, options.search, &times, observer)
         let start = ContinuousClock.now
         let finished = try await SearchRun(options.search, shared, folder: folder, observer).run()
@@ -141,11 +139,6 @@ struct PruneRun<Observer: RunObserver> {
 }
 
 extension PruneOptions {
-    var settledAllocation: Allocation {
-        if let allocation { return allocation }
-        return search.proposer == .uniform || search.method == .wandaSP ? .uniform : .search
-    }
-
     /// Beside the output, so that it is found again by the same command; in the output when that is whole.
     var settledRun: String {
         if let run { return run }

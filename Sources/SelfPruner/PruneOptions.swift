@@ -5,6 +5,12 @@ public struct PruneOptions: Sendable {
     public enum Allocation: String, Sendable, Codable, CaseIterable {
         /// The same rate everywhere.
         case uniform
+        /// OWL (arXiv 2310.05175): blocks with more outliers among their weights' Wanda scores keep more.
+        case owl
+        /// One threshold over the units of all sublayers: the method `flap`.
+        case global
+        /// Whole blocks: the methods `shortgpt` and `sleb`.
+        case blocks
         /// Rates found by a search.
         case search
     }
@@ -27,7 +33,7 @@ public struct PruneOptions: Sendable {
     /// Folder of the search's journal, which is kept there. `nil`: until the output is whole, the output's name with
     /// `.run` behind it; then `search` in the output.
     public var run: String?
-    /// `nil`: search for `nested`, uniform for `wanda-sp`.
+    /// `nil`: the method's own, which is a search for `nested` and uniform for `wanda-sp`, `magnitude` and `random`.
     public var allocation: Allocation?
     /// Of the method `nested` only.
     public var refit = Refit.auto

@@ -21,6 +21,7 @@ struct PruneCommand: AsyncParsableCommand {
               selfpruner prune model.gguf --rate 0.3 --output smaller
               selfpruner prune model.gguf --rate 0.3 --output smaller --format gguf --quantize q8_0
               selfpruner prune model.gguf --rate 0.3 --output smaller --proposer self
+              selfpruner prune model.gguf --rate 0.3 --output baseline --method flap
               selfpruner prune model.gguf --rate 0.3 --output smaller --proposer chat \\
                 --endpoint http://127.0.0.1:8080 --chat-model local
             """)
@@ -34,7 +35,12 @@ struct PruneCommand: AsyncParsableCommand {
     @Option(help: "Folder for the smaller model.")
     var output: String
 
-    @Option(help: "search or uniform; by default search for nested and uniform for wanda-sp.")
+    @Option(
+        help: """
+            How much each part loses: search, uniform, owl (blocks with more outliers keep more), global (one threshold, \
+            of the method flap) or blocks (whole ones, of shortgpt and sleb). By default the method's own: search for \
+            nested, uniform for wanda-sp, magnitude and random.
+            """)
     var allocation: PruneOptions.Allocation?
 
     @Option(help: "Who proposes: adaptive (all at hand; the default), self (the model), chat, evolution or random.")
@@ -73,6 +79,7 @@ struct PruneCommand: AsyncParsableCommand {
             options, observer: TerminalObserver(onStop: "stopped; run the same command to go on"))
         if json.json { return try printJSON(report) }
         print(report.comparison.plain(heading: Terminal.standardOutput.bold))
+        if let words = report.allocationWords { print("\n\(words)") }
         print("\nThe smaller model is in \(output); report.md there has the blocks, the search and the settings.")
     }
 }
