@@ -30,7 +30,7 @@ struct TaskArguments: ParsableArguments {
     @Flag(
         help: """
             Leave out what the tokenizer puts around a text, such as the begin-of-text token: what versions of \
-            lm-evaluation-harness before 0.4.10 did.
+            lm-evaluation-harness before 0.4.9.2 did.
             """)
     var noSpecialTokens = false
 

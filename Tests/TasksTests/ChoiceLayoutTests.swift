@@ -17,19 +17,17 @@ struct ChoiceLayoutTests {
         EncodedChoice(tokens: tokens, scored: scored)
     }
 
-    /// What the rows of a batch hold for a choice, from its first token to the one before its last.
+    /// The tokens of the rows that predict each choice's scored tokens, in a batch with something before them.
     private static func runs(_ layout: ChoiceLayout, _ all: [EncodedChoice]) -> [Int: [Int32]] {
         var batch = TokenBatch([])
         batch.append([90, 91])
-        var found: [Int: [Int32]] = [:]
-        var targets: [(choice: Int, row: Int, token: Int32)] = []
-        layout.append(all, to: &batch) { targets.append(($0, $1, $2)) }
-        for (choice, row, token) in targets {
-            // The row that predicts the first scored token has that of the context's last token, and so on.
-            found[choice, default: []].append(batch.tokens[row])
+        var targets: [(choice: Int, row: Int)] = []
+        layout.append(all, to: &batch) { choice, row, token in
             #expect(all[choice].tokens.contains(token))
+            targets.append((choice, row))
         }
-        return found
+        // The row that predicts the first scored token is that of the context's last token, and so on.
+        return targets.reduce(into: [:]) { $0[$1.choice, default: []].append(batch.tokens[$1.row]) }
     }
 
     /// Two questions on one passage, each with two answers of one token: the passage runs once.
