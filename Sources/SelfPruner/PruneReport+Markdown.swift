@@ -8,7 +8,7 @@ extension PruneReport {
 
         \(comparison.markdown())
 
-        \(words)
+        \(words)\(targetWords.map { " " + $0 } ?? "")
 
         ## Blocks
 

@@ -23,7 +23,7 @@ struct SelfPrunerCommand: AsyncParsableCommand {
         subcommands: [
             InspectCommand.self, TokenizeCommand.self, EvaluateCommand.self, GenerateCommand.self, PruneCommand.self,
             SearchCommand.self,
-            CompareCommand.self, ExportCommand.self,
+            CompareCommand.self, AnalyzeCommand.self, FrontierCommand.self, ExportCommand.self,
             LogitsCommand.self,
         ])
 
