@@ -6,12 +6,12 @@ extension AnalysisReport {
     /// - Parameter bars: with a bar for the loss of the block, on a logarithmic scale.
     package func blockTable(bars: Bool, isUnicode: Bool) -> TextTable {
         let (attention, mlp) = (columns(\.attention), columns(\.mlp))
-        var columns: [TextTable.Column] = [.init("block", .right)]
-        columns += attention.map { .init("attention −\($0.name)", .right) }
-        columns += mlp.map { .init("MLP −\($0.name)", .right) }
-        columns += [.init("without it", .right), .init("rank", .right)]
-        if bars { columns.append(.init("")) }
-        var table = TextTable(columns)
+        var heads: [TextTable.Column] = [.init("block", .right)]
+        heads += attention.map { .init("attention −\($0.name)", .right) }
+        heads += mlp.map { .init("MLP −\($0.name)", .right) }
+        heads += [.init("without it", .right), .init("rank", .right)]
+        if bars { heads.append(.init("")) }
+        var table = TextTable(heads)
         let fractions = Bar.logarithmicFractions(blocks.map(\.loss))
         for (place, block) in blocks.enumerated() {
             var cells = ["\(block.index)"]

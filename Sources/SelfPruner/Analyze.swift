@@ -155,7 +155,8 @@ private struct Analysis<Observer: RunObserver> {
         }
         let chosen = [wholes, sublayers].flatMap { Self.pairs(of: cheapest($0)) }
         let losses = finite(
-            try measure(chosen.map { shared.cut($0.0.sublayers + $0.1.sublayers, to: nothing) }, stage: "measure pairs"))
+            try measure(chosen.map { shared.cut($0.0.sublayers + $0.1.sublayers, to: nothing) }, stage: "measure pairs")
+        )
         return zip(chosen, losses).map { pair, loss in
             let sum = pair.0.loss + pair.1.loss
             return AnalysisReport.Pair(

@@ -132,8 +132,8 @@ private struct FrontierRun<Observer: RunObserver> {
     private func fitness(_ candidate: Candidate) throws -> Double {
         var fitness = Double.infinity
         try shared.evaluator.evaluate(
-            [candidate], rung: shared.evaluator.rungTokens.count - 1, isCancelled: { observer.isCancelled }
-        ) { fitness = $1 }
+            [candidate], rung: shared.evaluator.rungTokens.count - 1, isCancelled: { observer.isCancelled },
+            onResult: { fitness = $1 })
         return fitness
     }
 

@@ -117,7 +117,8 @@ extension PruneRun {
             return try smaller?.candidate ?? PreparedSearch.uniform(space, shared.budget)
         }
         var fitness = Double.infinity
-        try shared.evaluator.evaluate([trimmed], rung: rung, isCancelled: { observer.isCancelled }) { fitness = $1 }
+        try shared.evaluator.evaluate(
+            [trimmed], rung: rung, isCancelled: { observer.isCancelled }, onResult: { fitness = $1 })
         if let smaller, !(fitness < smaller.fitness) { return smaller.candidate }
         return trimmed
     }
@@ -141,10 +142,11 @@ extension PruneRun {
         switch options.amount {
         case nil: return nil
         case .size(let bytes):
-            let files = FileManager.default
-            let names = try files.contentsOfDirectory(atPath: folder.path)
+            let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
                 .filter { $0 == ModelWriter.fileName || $0.hasSuffix(".safetensors") }
-            let sizes = try names.map { try files.attributesOfItem(atPath: "\(folder.path)/\($0)")[.size] as? Int ?? 0 }
+            let sizes = try names.map { name in
+                try URL(fileURLWithPath: "\(folder.path)/\(name)").resourceValues(forKeys: [.fileSizeKey]).fileSize ?? 0
+            }
             return .init(
                 kind: "size", asked: Double(bytes), reached: Double(sizes.reduce(0, +)), steps: [])
         case .parameters(let count):

@@ -14,7 +14,8 @@ struct RateBisectionTests {
         }
     }
 
-    private func run(_ limit: Double, _ percents: ClosedRange<Int> = 1...95, _ loss: (Double) -> Double) -> RateBisection
+    private func run(_ limit: Double, _ percents: ClosedRange<Int> = 1...95, _ loss: (Double) -> Double)
+        -> RateBisection
     {
         var bisection = RateBisection(limit: limit, percents: percents)
         while let rate = bisection.next {
@@ -40,7 +41,8 @@ struct RateBisectionTests {
             }
             #expect(curve.loss(best) <= limit)
             if curve.noise == 0 { #expect(best == holding.max()) }
-            let isEnd = best == 0.95 || bisection.steps.contains { $0.rate > best && $0.rate < best + 0.011 && $0.loss > limit }
+            let isEnd =
+                best == 0.95 || bisection.steps.contains { $0.rate > best && $0.rate < best + 0.011 && $0.loss > limit }
             #expect(isEnd)
             #expect(bisection.steps.count <= 9, "\(bisection.steps)")
         }

@@ -93,7 +93,10 @@ struct AnalyzeCommand: ParsableCommand {
     private func show(_ report: AnalysisReport, _ time: Duration) {
         let terminal = Terminal.standardOutput
         let tables: [(String, TextTable)] = [
-            ("What cutting each part alone costs", report.blockTable(bars: terminal.isInteractive, isUnicode: terminal.isUnicode)),
+            (
+                "What cutting each part alone costs",
+                report.blockTable(bars: terminal.isInteractive, isUnicode: terminal.isUnicode)
+            ),
             ("Blocks that the model misses least", report.rankingTable(count: 8)),
             ("Attention and MLP", report.kindTable),
             ("Parts that stand in for each other (+), and that lack the same (−)", report.pairTable(count: 6)),
