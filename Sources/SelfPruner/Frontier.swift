@@ -99,12 +99,12 @@ private struct FrontierRun<Observer: RunObserver> {
     ) async throws -> FrontierReport.Point {
         let found = try await runs.search(rate, in: folder)
         let candidate = found.best.candidate
-        var point = try known("searched.json", candidate, folder) {
+        var result = try known("searched.json", candidate, folder) {
             try point("search", rate, shape(candidate), fitness(candidate), measure(candidate, "searched", rate))
         }
-        point.run = RateSearches<Observer>.name(rate)
-        point.seconds = found.finished.search.history.seconds
-        return point
+        result.run = RateSearches<Observer>.name(rate)
+        result.seconds = found.finished.search.history.seconds
+        return result
     }
 
     /// From an earlier call, or measured.
