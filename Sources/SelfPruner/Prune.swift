@@ -21,6 +21,7 @@ public func prune(
 ) async throws -> PruneReport {
     try options.search.check()
     try options.checkAllocation()
+    try options.checkAmount()
     try options.form.check()
     try OutputFolder.check(options.output, overwrite: options.overwrite)
     let precision = try options.compute.apply()
@@ -30,7 +31,8 @@ public func prune(
 
 /// The stages of one pruning, in order.
 struct PruneRun<Observer: RunObserver> {
-    let options: PruneOptions
+    /// With the rate that was settled on.
+    var options: PruneOptions
     let observer: Observer
     let prepared: PreparedModel
     var times = StageTimes()
@@ -45,18 +47,19 @@ struct PruneRun<Observer: RunObserver> {
     }
 
     mutating func run() async throws -> PruneReport {
+        try settleRate()
         try PreparedSearch.check(prepared, options.search)
         // Made first: a place that cannot be written is not worth a search, and another process may be at work on the
         // run.
         let folder = try OutputFolder(options.output, overwrite: options.overwrite)
         do {
             let runFolder =
-                options.settledAllocation == .search
+                options.settledAllocation == .search && !options.triesRates
                 ? try SearchRun<Observer>.open(options.settledRun, options.search, prepared) : nil
             do {
                 let report = try await run(into: folder, runFolder)
                 // The output has a copy.
-                if options.run == nil { runFolder?.remove() }
+                if options.run == nil { removeRun(runFolder) }
                 return report
             } catch {
                 runFolder?.removeIfUnused()
@@ -82,10 +85,11 @@ struct PruneRun<Observer: RunObserver> {
         times.add("check", since: start)
         let smaller = try loadModel(written, prepared.model.precision, positions: texts.longestWindow, observer)
         let after = try measure(smaller, written, "evaluate after")
-        let report = report(before, after, chosen, refit, writer.elementName)
+        var report = report(before, after, chosen, refit, writer.elementName)
+        report.target = try target(chosen, units, folder)
         try folder.write("report.json", JSONOutput.encode(report))
         try folder.write("report.md", Data(report.markdown.utf8))
-        if options.run == nil, let runFolder { try copy(runFolder, into: folder) }
+        if options.run == nil, let run = chosen.run ?? runFolder { try copy(run, into: folder) }
         try folder.publish()
         return report
     }
@@ -106,9 +110,13 @@ struct PruneRun<Observer: RunObserver> {
         var space: SearchSpace
         var candidate: Candidate
         var search: SearchReport?
+        /// Of the search, where several rates were tried, and what they gave.
+        var run: RunFolder?
+        var steps: [PruneReport.Target.Step] = []
     }
 
     private mutating func choose(_ folder: RunFolder?) async throws -> Choice {
+        if case .perplexityIncrease(let limit) = options.amount { return try await chooseLargestRate(limit) }
         guard let folder else { return try chooseDirectly() }
         let shared = try PreparedSearch(prepared, options.search, &times, observer)
         let start = ContinuousClock.now
@@ -120,6 +128,9 @@ struct PruneRun<Observer: RunObserver> {
             candidate: try PreparedSearch.uniform(shared.space, shared.budget), search: report)
         if let best = finished.search.history.best {
             choice.candidate = best.candidate
+            if case .size(let bytes) = options.amount {
+                choice.candidate = try fit(best.candidate, into: bytes, finished.search.history, shared)
+            }
         } else if finished.search.history.evaluated > 0 {
             throw SelfPrunerError(.badOption, "No candidate gave a finite fitness; try another rate or precision")
         }

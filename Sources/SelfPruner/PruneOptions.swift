@@ -27,10 +27,23 @@ public struct PruneOptions: Sendable {
         case residual
     }
 
+    /// How much to cut, where it is not said as a rate.
+    public enum Amount: Sendable, Equatable {
+        /// The files with weights have at most so many bytes: `model.gguf`, tokenizer included, or all safetensors
+        /// files.
+        case size(bytes: Int)
+        /// The model has at most so many parameters, embeddings included.
+        case parameters(Int)
+        /// The largest rate at which the perplexity on the last text of the race rises by no more than this fraction.
+        case perplexityIncrease(Double)
+    }
+
     public var search: SearchOptions
+    /// `nil`: the rate of `search`; else that rate is not used.
+    public var amount: Amount?
     /// Folder of the smaller model.
     public var output: String
-    /// Folder of the search's journal, which is kept there. `nil`: until the output is whole, the output's name with
+    /// Folder of the search's journal, which is kept there; for a perplexity, folder of several runs. `nil`: until the output is whole, the output's name with
     /// `.run` behind it; then `search` in the output.
     public var run: String?
     /// `nil`: the method's own, which is a search for `nested` and uniform for `wanda-sp`, `magnitude` and `random`.

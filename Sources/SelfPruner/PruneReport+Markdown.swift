@@ -8,7 +8,7 @@ extension PruneReport {
 
         \(comparison.markdown())
 
-        \(words)\(allocationWords.map { " " + $0 } ?? "")
+        \(([words, allocationWords, targetWords] as [String?]).compactMap { $0 }.joined(separator: " "))
 
         ## Blocks
 

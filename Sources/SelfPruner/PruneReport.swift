@@ -3,6 +3,8 @@ public struct PruneReport: Sendable, Codable {
     public var program: String
     public var settings: Settings
     public var rate: Rate
+    /// What was asked for in place of a rate.
+    public var target: Target?
     public var before: Figures
     public var after: Figures
     public var protocols: Protocols
@@ -64,6 +66,24 @@ public struct PruneReport: Sendable, Codable {
         public var decoder: Double
         /// Removed of all parameters.
         public var total: Double
+    }
+
+    /// How much was to be cut, where it was not said as a rate, and what came of it.
+    public struct Target: Sendable, Codable {
+        /// `size` (bytes of the files with weights), `parameters` (without zeros that the format adds) or
+        /// `perplexityIncrease` (a fraction).
+        public var kind: String
+        public var asked: Double
+        public var reached: Double
+        /// Rates that were tried, in that order, for a `perplexityIncrease`.
+        public var steps: [Step]
+
+        public struct Step: Sendable, Codable {
+            public var rate: Double
+            /// On the last text of the race.
+            public var perplexity: Double
+            public var increase: Double
+        }
     }
 
     /// One model's measurements.

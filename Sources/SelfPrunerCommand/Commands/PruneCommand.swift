@@ -20,6 +20,8 @@ struct PruneCommand: AsyncParsableCommand {
             Examples:
               selfpruner prune model.gguf --rate 0.3 --output smaller
               selfpruner prune model.gguf --rate 0.3 --output smaller --format gguf --quantize q8_0
+              selfpruner prune model.gguf --target-size 80MB --output smaller --format gguf
+              selfpruner prune model.gguf --max-perplexity-increase 20% --output smaller
               selfpruner prune model.gguf --rate 0.3 --output smaller --proposer self
               selfpruner prune model.gguf --rate 0.3 --output baseline --method flap
               selfpruner prune model.gguf --rate 0.3 --output smaller --proposer chat \\
@@ -29,8 +31,7 @@ struct PruneCommand: AsyncParsableCommand {
     @Argument(help: "A GGUF file or a Hugging Face folder.")
     var model: String
 
-    @Option(help: "Fraction of the decoder blocks' parameters to remove, between 0 and 1.")
-    var rate: Double
+    @OptionGroup(title: "How much (one of them)") var amount: AmountArguments
 
     @Option(help: "Folder for the smaller model.")
     var output: String
@@ -65,9 +66,10 @@ struct PruneCommand: AsyncParsableCommand {
     @OptionGroup var json: JSONFlag
 
     func run() async throws {
-        var settings = try search.options(model: model, rate: rate, compute: compute)
+        var settings = try search.options(model: model, rate: amount.rate ?? 0.5, compute: compute)
         if let proposer { settings.proposer = proposer }
         var options = PruneOptions(settings, output: output)
+        options.amount = amount.amount
         options.run = run
         // Who names a proposer, or the paper's search, wants a search.
         let asksForSearch = search.mode == .paper || (proposer.map { $0 != .uniform } ?? false)
@@ -79,7 +81,7 @@ struct PruneCommand: AsyncParsableCommand {
             options, observer: TerminalObserver(onStop: "stopped; run the same command to go on"))
         if json.json { return try printJSON(report) }
         print(report.comparison.plain(heading: Terminal.standardOutput.bold))
-        if let words = report.allocationWords { print("\n\(words)") }
+        for words in [report.allocationWords, report.targetWords].compactMap({ $0 }) { print("\n\(words)") }
         print("\nThe smaller model is in \(output); report.md there has the blocks, the search and the settings.")
     }
 }
