@@ -23,7 +23,7 @@ struct SelfPrunerCommand: AsyncParsableCommand {
         subcommands: [
             InspectCommand.self, TokenizeCommand.self, EvaluateCommand.self, GenerateCommand.self, PruneCommand.self,
             SearchCommand.self,
-            CompareCommand.self, ExportCommand.self,
+            CompareCommand.self, ExportCommand.self, FetchCommand.self,
             LogitsCommand.self,
         ])
 
