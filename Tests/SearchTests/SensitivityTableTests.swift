@@ -18,7 +18,7 @@ import Testing
     /// A power of the error is met at every level between the measured ones, whatever the power.
     @Test(arguments: [0.5, 1, 1.7]) func aPowerOfTheErrorIsExact(_ power: Double) throws {
         let space = try smolLM2(blocks: 3)
-        let errors = space.sublayers.map { errors($0.parameters.count) }
+        let errors = space.sublayers.map { self.errors($0.parameters.count) }
         func loss(_ index: Int, _ level: Int) -> Double { Double(index + 1) * pow(errors[index][level], power) }
         let table = try SensitivityTable(measurements(space, loss), errors: errors, in: space)
         for (index, sublayer) in space.sublayers.enumerated() {
@@ -36,12 +36,12 @@ import Testing
         let space = try smolLM2(blocks: 2)
         // No power of anything, and sometimes below 0, as noise is.
         func loss(_ index: Int, _ level: Int) -> Double { sin(Double(31 * index + 7 * level)) }
-        for errors in [nil, space.sublayers.map { errors($0.parameters.count) }] {
+        for errors in [nil, space.sublayers.map { self.errors($0.parameters.count) }] {
             let table = try SensitivityTable(measurements(space, loss), errors: errors, in: space)
             for (index, sublayer) in space.sublayers.enumerated() {
                 for level in table.measuredLevels[index] { #expect(table.losses[index][level] == loss(index, level)) }
                 #expect(table.losses[index][sublayer.fullLevel] == 0)
-                #expect(table.losses[index].allSatisfy(\.isFinite))
+                #expect(table.losses[index].allSatisfy { $0.isFinite })
             }
         }
     }
