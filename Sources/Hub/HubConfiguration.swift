@@ -22,7 +22,7 @@ package struct HubConfiguration: Sendable {
     /// Of a server that sends nothing.
     package var silence = Duration.seconds(30)
     /// The most bytes that are asked for at once. FoundationNetworking keeps in memory what is not written yet.
-    package var segmentBytes = 256 << 20
+    package var segmentBytes = 64 << 20
     /// A megabyte is a success, after which failures count anew.
     package var progressBytes = 1 << 20
     /// Of replies that are read whole: lists of files, indexes, rows.

@@ -191,6 +191,8 @@ private final class HTTPExchanges: NSObject, URLSessionDataDelegate, Sendable {
         case .secureConnectionFailed, .serverCertificateUntrusted, .serverCertificateHasBadDate,
             .serverCertificateHasUnknownRoot, .serverCertificateNotYetValid:
             return .failure("failed: its certificate is not to be trusted")
+        // FoundationNetworking has no other word for certificates that it does not trust.
+        case .unknown: return .failure("failed, perhaps for a certificate that is not to be trusted")
         default: return .failure("failed (URL error \(error.code.rawValue))")
         }
     }

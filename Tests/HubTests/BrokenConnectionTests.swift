@@ -145,7 +145,7 @@ struct BrokenConnectionTests {
         try await withHub { call in
             call.target.hasSuffix("/config.json") ? FakeHub.part(of: Data(#"{"model_type": "lama!"}"#.utf8), call) : nil
         } test: { _, fixture in
-            #expect(try await fixture.failure().code == .checksum)
+            try await fixture.expectFailure(.checksum)
             #expect(fixture.contents().isEmpty)
         }
     }
@@ -162,7 +162,7 @@ struct BrokenConnectionTests {
                 .sendBytes(Self.weights),
             ]
         } test: { _, fixture in
-            #expect(try await fixture.failure().code == .badReply)
+            try await fixture.expectFailure(.badReply)
         }
     }
 
@@ -171,7 +171,7 @@ struct BrokenConnectionTests {
         try await withHub { call in
             Self.isWeights(call) ? [.send("HTTP/1.1 200 OK\r\n\(header)\r\n\r\n0123456789"), .hang] : nil
         } test: { hub, fixture in
-            #expect(try await fixture.failure().code == .badReply)
+            try await fixture.expectFailure(.badReply)
             #expect(hub.storageCalls.filter(Self.isWeights).count == 1)
         }
     }
@@ -185,7 +185,7 @@ struct BrokenConnectionTests {
                 .send("HTTP/1.1 200 OK\r\n\(header)\r\n\(chunk)"), .sendBytes(Self.weights + Data([0])), .hang,
             ]
         } test: { _, fixture in
-            #expect(try await fixture.failure().code == .tooLarge)
+            try await fixture.expectFailure(.tooLarge)
             #expect(!fixture.contents().contains { $0.hasPrefix("snapshots") })
         }
     }
@@ -202,7 +202,7 @@ struct BrokenConnectionTests {
                 fixture.configuration.silence = .milliseconds(700)
                 fixture.configuration.maximumAttempts = 2
                 fixture.configuration.progressBytes = 1 << 20
-                #expect(try await fixture.failure().code == .timeout)
+                try await fixture.expectFailure(.timeout)
             }
         }
     }

@@ -17,9 +17,9 @@ struct HostileHubTests {
         try await withHub { call in
             Self.isListing(call) ? HostileServer.reply(200, FakeHub.listing(files)) : nil
         } test: { hub, fixture in
-            #expect(try await fixture.failure().code == .unsafeName)
+            try await fixture.expectFailure(.unsafeName)
             #expect(fixture.contents().isEmpty && hub.hubCalls.count == 1)
-            #expect(try await fixture.failure(file: "gguf/tiny-q8_0.gguf").code == .unsafeName)
+            try await fixture.expectFailure(.unsafeName, file: "gguf/tiny-q8_0.gguf")
         }
     }
 
@@ -30,7 +30,7 @@ struct HostileHubTests {
             .init("config.json", Data("{}".utf8)), .init("model.safetensors.index.json", index),
         ]
         try await withHub(files) { _, fixture in
-            #expect(try await fixture.failure().code == .unsafeName)
+            try await fixture.expectFailure(.unsafeName)
             #expect(!fixture.contents().contains { $0.hasPrefix("snapshots") || $0.hasPrefix("refs") })
         }
     }
@@ -43,14 +43,14 @@ struct HostileHubTests {
             let files: [FakeHub.File] = [
                 .init("config.json", Data("{}".utf8)), .init("model.safetensors.index.json", Data(index.utf8)),
             ]
-            try await withHub(files) { _, fixture in #expect(try await fixture.failure().code == code) }
+            try await withHub(files) { _, fixture in try await fixture.expectFailure(code) }
         }
     }
 
     @Test(arguments: ["../main", "/main", "", "a//b", ".locks", "main/.."])
     func `a revision that is none`(revision: String) async throws {
         try await withHub { hub, fixture in
-            #expect(try await fixture.failure(revision: revision).code == .badName)
+            try await fixture.expectFailure(.badName, revision: revision)
             #expect(hub.hubCalls.isEmpty)
         }
     }
@@ -61,7 +61,7 @@ struct HostileHubTests {
             #expect(error.code == .notFound && error.message.contains("v9"))
             error = try await fixture.failure(file: "other.gguf")
             #expect(error.code == .notFound && error.message.contains("gguf/tiny-q8_0.gguf"))
-            #expect(try await fixture.failure(file: "../other.gguf").code == .badName)
+            try await fixture.expectFailure(.badName, file: "../other.gguf")
         }
         try await withHub(modelFiles.filter { !$0.name.hasSuffix(".safetensors") }) { _, fixture in
             let error = try await fixture.failure()
@@ -86,7 +86,7 @@ struct HostileHubTests {
         try await withHub {
             Self.isListing($0) ? HostileServer.reply(200, json) : nil
         } test: { _, fixture in
-            #expect(try await fixture.failure().code == .badReply)
+            try await fixture.expectFailure(.badReply)
             #expect(fixture.contents().isEmpty)
         }
     }
@@ -99,7 +99,7 @@ struct HostileHubTests {
             guard call.method == "HEAD" else { return nil }
             return [.send("HTTP/1.1 200 OK\r\nContent-Length: 23\r\nETag: \"../../x\"\r\n\r\n")]
         } test: { _, fixture in
-            #expect(try await fixture.failure().code == .badReply)
+            try await fixture.expectFailure(.badReply)
         }
     }
 
@@ -113,7 +113,7 @@ struct HostileHubTests {
         try await withHub {
             Self.isListing($0) ? HostileServer.reply(200, listing) : nil
         } test: { _, fixture in
-            #expect(try await fixture.failure().code == .noSpace)
+            try await fixture.expectFailure(.noSpace)
         }
     }
 
@@ -124,7 +124,7 @@ struct HostileHubTests {
         } test: { _, fixture in
             var fixture = fixture
             fixture.configuration.maximumReplyBytes = 1 << 20
-            #expect(try await fixture.failure().code == .tooLarge)
+            try await fixture.expectFailure(.tooLarge)
         }
     }
 
@@ -152,7 +152,8 @@ struct HostileHubTests {
         try await withHub { _ in
             HostileServer.reply(429, "", headers: ["Retry-After: 100000"])
         } test: { hub, fixture in
-            #expect(try await fixture.failure().message.contains("asks to wait"))
+            let error = try await fixture.failure()
+            #expect(error.message.contains("asks to wait"))
             #expect(hub.hubCalls.count == 1)
         }
     }
@@ -174,7 +175,7 @@ struct HostileHubTests {
                 let target = isCircle ? "/api/\(call.number % 3)" : "/api/\(call.number)"
                 return HostileServer.reply(302, "", headers: ["Location: \(target)"])
             } test: { hub, fixture in
-                #expect(try await fixture.failure().code == .badRedirect)
+                try await fixture.expectFailure(.badRedirect)
                 #expect(hub.hubCalls.count <= 10)
             }
         }

@@ -63,6 +63,14 @@ struct HubFixture {
         throw HubError(.badReply, "None")
     }
 
+    func expectFailure(
+        _ code: HubError.Code, revision: String = "main", file: String? = nil,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        let error = try await failure(revision: revision, file: file)
+        #expect(error.code == code, "\(error)", sourceLocation: sourceLocation)
+    }
+
     var model: String { folder("home/hub/models--someone--tiny-llama") }
 
     var snapshot: String { "\(model)/snapshots/\(FakeHub.commit)" }
