@@ -53,7 +53,8 @@ class Harness:
     """A model in the harness's `hf` backend."""
 
     def __init__(self, model, tokenizer, batch_size: int):
-        self.lm = HFLM(pretrained=model, tokenizer=tokenizer, batch_size=batch_size, device="cpu")
+        self.lm = HFLM(
+            pretrained=model, tokenizer=tokenizer, backend="causal", batch_size=batch_size, device="cpu")
 
     def run(self, task: ConfigurableTask, limit: int | None) -> dict:
         """Per question the log-likelihoods of its choices; accuracies; seconds of tokenising and scoring."""

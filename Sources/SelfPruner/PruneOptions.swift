@@ -49,7 +49,7 @@ public struct PruneOptions: Sendable {
     /// `nil`: the method's own, which is a search for `nested` and uniform for `wanda-sp`, `magnitude` and `random`.
     public var allocation: Allocation?
     /// Of the method `nested` only.
-    public var refit = Refit.auto
+    public var refit = Refit.none
     public var form = OutputForm()
     /// Replaces an existing output.
     public var overwrite = false

@@ -49,10 +49,10 @@ struct PruneCommand: AsyncParsableCommand {
 
     @Option(
         help: """
-            What the projections are fitted to behind the search, block by block: auto (the best of the others; the \
-            default), none, output (of the dense sublayers) or residual (also making up for earlier errors).
+            What the projections are fitted to behind the search, block by block: none (the default), output (of the \
+            dense sublayers), residual (also making up for earlier errors) or auto (the best of the others).
             """)
-    var refit = PruneOptions.Refit.auto
+    var refit = PruneOptions.Refit.none
 
     @Option(help: "Folder of the search's journal; OUTPUT.run by default.")
     var run: String?
