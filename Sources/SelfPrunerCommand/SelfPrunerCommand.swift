@@ -23,7 +23,8 @@ struct SelfPrunerCommand: AsyncParsableCommand {
         subcommands: [
             InspectCommand.self, TokenizeCommand.self, EvaluateCommand.self, GenerateCommand.self, PruneCommand.self,
             SearchCommand.self,
-            CompareCommand.self, CompareModelsCommand.self, AnalyzeCommand.self, FrontierCommand.self, BenchCommand.self,
+            CompareCommand.self, CompareModelsCommand.self, AnalyzeCommand.self, FrontierCommand.self,
+            BenchCommand.self,
             ExportCommand.self, FetchCommand.self, LogitsCommand.self, BenchRunCommand.self,
         ])
 
