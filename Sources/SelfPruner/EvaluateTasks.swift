@@ -47,7 +47,7 @@ public struct TaskSelection: Sendable {
 
     /// - Throws: `SelfPrunerError.taskDataNotFound`, saying how to get it.
     fileprivate func path(_ file: String, _ purpose: String) throws(SelfPrunerError) -> String {
-        let folder = dataFolder ?? DefaultTexts.cacheFolder + "/tasks"
+        let folder = dataFolder ?? TaskFolder.default
         let path = (folder as NSString).appendingPathComponent(file)
         guard FileManager.default.fileExists(atPath: path) else {
             throw SelfPrunerError(

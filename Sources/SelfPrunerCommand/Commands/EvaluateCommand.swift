@@ -40,6 +40,9 @@ struct EvaluateCommand: ParsableCommand {
     @Flag(help: "Begin each window with the begin-of-text token.")
     var bos = false
 
+    @Option(help: "Also measure how far the model is from this one, KL(this ‖ MODEL) in nats per token.")
+    var against: String?
+
     @OptionGroup(title: "Tasks") var tasks: TaskArguments
     @OptionGroup var compute: ComputeArguments
     @OptionGroup var json: JSONFlag
@@ -66,6 +69,7 @@ struct EvaluateCommand: ParsableCommand {
         options.sequenceLength = sequenceLength
         options.maximumTokens = maxTokens
         options.addsBeginOfText = bos
+        options.against = against
         options.compute = compute.options
         if let selection {
             let reports = try evaluate(options, tasks: selection, observer: observer)
@@ -106,6 +110,12 @@ struct EvaluateCommand: ParsableCommand {
             ("weights in memory", "\(ByteCount(report.weightBytes))"),
         ] {
             table.addRow([name, value])
+        }
+        if let divergence = report.divergence {
+            table.addRow([
+                "divergence from the other model, nats",
+                "\(NumberFormat.fixed(divergence.mean, 5)) ± \(NumberFormat.fixed(divergence.standardError, 5))",
+            ])
         }
         print(table.plain(heading: Terminal.standardOutput.bold))
         print(
