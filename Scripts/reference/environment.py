@@ -48,11 +48,35 @@ def reference_python() -> str:
     return str(python)
 
 
-def run_in_reference_environment() -> None:
-    """Replaces this process by the same script under the reference interpreter, unless that is what runs it."""
+def add_requirements(python: str, name: str) -> None:
+    """Adds the packages of a second file to the virtual environment, once; a chosen interpreter is left as it is."""
+    if os.environ.get("SELFPRUNER_PYTHON"):
+        return
+    requirements = HERE / name
+    stamp = cache() / "venv-reference" / f"{requirements.stem}.sha256"
+    wanted = hashlib.sha256(requirements.read_bytes() + REQUIREMENTS.read_bytes()).hexdigest()
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    print(f"adding {name} to the reference environment", file=sys.stderr)
+    try:
+        subprocess.run(
+            [python, "-m", "pip", "install", "--quiet", "-r", str(requirements), "-c", str(REQUIREMENTS)],
+            check=True, stdout=sys.stderr)
+    except (OSError, subprocess.CalledProcessError) as error:
+        sys.exit(f"the packages of Scripts/reference/{name} could not be installed ({error}); this needs network")
+    stamp.write_text(wanted)
+
+
+def run_in_reference_environment(more: str | None = None) -> None:
+    """Replaces this process by the same script under the reference interpreter, unless that is what runs it.
+
+    `more` names a file beside `requirements.txt` with packages that the script needs too.
+    """
     if os.environ.get("SELFPRUNER_IN_REFERENCE") == "1":
         return
     python = reference_python()
+    if more:
+        add_requirements(python, more)
     environment = dict(
         os.environ, SELFPRUNER_IN_REFERENCE="1", HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false",
         TQDM_DISABLE="1")

@@ -16,6 +16,8 @@ public struct EvaluateOptions: Sendable {
     public var maximumTokens: Int?
     /// Windows begin with the begin-of-text token.
     public var addsBeginOfText = false
+    /// A model with the same vocabulary, whose distributions those of `model` are compared with.
+    public var against: String?
     public var compute = ComputeOptions()
 
     public init(model: String, text: String) {
@@ -42,6 +44,7 @@ public struct EvaluationReport: Sendable, Codable {
     public var weightBytes: Int
     public var threads: Int
     public var `protocol`: PerplexityProtocol
+    public var divergence: DivergenceReport?
 }
 
 /// How a perplexity was measured. Perplexity is not one number; every figure carries this.
@@ -65,47 +68,71 @@ public func evaluate(
     _ options: EvaluateOptions, observer: some RunObserver = SilentObserver()
 ) throws -> EvaluationReport {
     let precision = try options.compute.apply()
-    guard options.sequenceLength >= 2 else {
-        throw SelfPrunerError(.badOption, "The sequence length must be at least 2, not \(options.sequenceLength)")
-    }
-    if let maximum = options.maximumTokens, maximum < 2 {
-        throw SelfPrunerError(.badOption, "At least 2 tokens are needed, not \(maximum)")
-    }
     let checkpoint = try openCheckpoint(options.model)
-    let tokenizer = try Tokenizer(checkpoint.tokenizer)
-    let text = try Text(options.text, tokenizer: tokenizer, joiner: options.joiner)
-    let windows = try textWindows(text, options, tokenizer)
-    let model = try loadModel(checkpoint, precision, positions: windows[0].count, observer)
-    let result = try measurePerplexity(model, windows, observer)
-    return EvaluationReport(
-        model: options.model, perplexity: result.value, perplexityStandardError: result.valueStandardError,
-        negativeLogLikelihood: result.negativeLogLikelihood, standardError: result.standardError,
-        tokensScored: result.tokensScored, tokensPerSecond: result.tokensPerSecond, seconds: result.seconds,
-        peakMemoryBytes: ProcessFigures.peakMemoryBytes, weightBytes: model.byteCount, threads: Threads.count,
-        protocol: PerplexityProtocol(
-            corpus: text.name, joiner: options.joiner.words, sequenceLength: windows[0].count,
-            stride: options.sequenceLength - (options.addsBeginOfText ? 1 : 0), windows: windows.count,
-            beginOfText: options.addsBeginOfText, precision: precision.rawValue))
+    let text = try EvaluationText(options, Tokenizer(checkpoint.tokenizer))
+    let model = try loadModel(checkpoint, precision, positions: text.positions, observer)
+    var report = try text.measure(model, observer)
+    report.divergence = try options.against.map {
+        try measureDivergence(model, from: $0, text.windows, precision, observer)
+    }
+    return report
 }
 
-private func textWindows(
-    _ text: Text, _ options: EvaluateOptions, _ tokenizer: Tokenizer
-) throws(SelfPrunerError) -> [[Int32]] {
-    var beginOfText: Int32?
-    if options.addsBeginOfText {
-        guard let token = tokenizer.beginOfTextToken else {
-            throw SelfPrunerError(.badOption, "This model has no begin-of-text token")
+/// The windows of a text: all that is needed of it before there is a model.
+struct EvaluationText {
+    private let options: EvaluateOptions
+    private let name: String
+    let windows: [[Int32]]
+
+    /// Positions of the longest window.
+    var positions: Int { windows[0].count }
+
+    /// - Throws: `SelfPrunerError`.
+    init(_ options: EvaluateOptions, _ tokenizer: Tokenizer) throws {
+        guard options.sequenceLength >= 2 else {
+            throw SelfPrunerError(.badOption, "The sequence length must be at least 2, not \(options.sequenceLength)")
         }
-        beginOfText = token
+        if let maximum = options.maximumTokens, maximum < 2 {
+            throw SelfPrunerError(.badOption, "At least 2 tokens are needed, not \(maximum)")
+        }
+        let text = try Text(options.text, tokenizer: tokenizer, joiner: options.joiner)
+        var beginOfText: Int32?
+        if options.addsBeginOfText {
+            guard let token = tokenizer.beginOfTextToken else {
+                throw SelfPrunerError(.badOption, "This model has no begin-of-text token")
+            }
+            beginOfText = token
+        }
+        windows =
+            TextWindows(
+                text.tokens, length: options.sequenceLength, maximumTokens: options.maximumTokens,
+                beginOfText: beginOfText
+            ).windows
+        guard !windows.isEmpty else {
+            throw SelfPrunerError(
+                .textTooShort, "The text \(text.name) has \(text.tokens.count) tokens; at least 2 are needed")
+        }
+        self.options = options
+        name = text.name
     }
-    let windows = TextWindows(
-        text.tokens, length: options.sequenceLength, maximumTokens: options.maximumTokens, beginOfText: beginOfText
-    ).windows
-    guard !windows.isEmpty else {
-        throw SelfPrunerError(
-            .textTooShort, "The text \(text.name) has \(text.tokens.count) tokens; at least 2 are needed")
+
+    func measure(_ model: LlamaModel, _ observer: some RunObserver) throws -> EvaluationReport {
+        let result = try measurePerplexity(model, windows, observer)
+        return EvaluationReport(
+            model: options.model, perplexity: result.value, perplexityStandardError: result.valueStandardError,
+            negativeLogLikelihood: result.negativeLogLikelihood, standardError: result.standardError,
+            tokensScored: result.tokensScored, tokensPerSecond: result.tokensPerSecond, seconds: result.seconds,
+            peakMemoryBytes: ProcessFigures.peakMemoryBytes, weightBytes: model.byteCount, threads: Threads.count,
+            protocol: measured(in: model.precision))
     }
-    return windows
+
+    /// How it is measured.
+    func measured(in precision: Precision) -> PerplexityProtocol {
+        PerplexityProtocol(
+            corpus: name, joiner: options.joiner.words, sequenceLength: windows[0].count,
+            stride: options.sequenceLength - (options.addsBeginOfText ? 1 : 0), windows: windows.count,
+            beginOfText: options.addsBeginOfText, precision: precision.rawValue)
+    }
 }
 
 /// Rows of one forward pass: enough for the matrix products' peak rate, few enough for the caches.

@@ -87,20 +87,35 @@ struct PreparedSearch {
     static func factor(
         _ prepared: PreparedModel, _ options: SearchOptions, _ times: inout StageTimes, _ observer: some RunObserver
     ) throws -> (PruningPlan, SearchSpace, Budget) {
-        let calibration = try times.measure("calibrate") {
+        let calibration = try calibrate(prepared, options, &times, observer)
+        return try factor(prepared, options, calibration, &times, observer)
+    }
+
+    /// What the method needs to know of the calibration text.
+    static func calibrate(
+        _ prepared: PreparedModel, _ options: SearchOptions, _ times: inout StageTimes, _ observer: some RunObserver
+    ) throws -> Calibration {
+        try times.measure("calibrate") {
             try observer.stage(
                 "calibrate", total: prepared.texts.calibration.reduce(0) { $0 + $1.count }, unit: "tokens"
             ) { progress in
                 try Calibration(
-                    prepared.model, prepared.texts.calibration, in: prepared.workspace, progress: progress,
+                    prepared.model, prepared.texts.calibration, in: prepared.workspace,
+                    keepsProducts: options.needsProducts, progress: progress,
                     isCancelled: { observer.isCancelled })
             }
         }
+    }
+
+    static func factor(
+        _ prepared: PreparedModel, _ options: SearchOptions, _ calibration: Calibration, _ times: inout StageTimes,
+        _ observer: some RunObserver
+    ) throws -> (PruningPlan, SearchSpace, Budget) {
         let plan = try times.measure("factor") {
             try observer.stage("factor", total: prepared.model.attention.count, unit: "blocks") { progress in
                 try PruningPlan(
                     DenseBlocks(prepared.checkpoint), calibration,
-                    method: options.method == .nested ? .nested : .wandaSP, ridge: options.ridge,
+                    method: options.method.pruning, ridge: options.ridge,
                     order: options.unitOrder, progress: progress,
                     isCancelled: { observer.isCancelled })
             }
@@ -121,8 +136,8 @@ struct PreparedSearch {
     static func allLevels(_ prepared: PreparedModel, _ options: SearchOptions) throws -> SearchSpace {
         try SearchSpace(
             prepared.checkpoint.description, granularity: options.granularity == .layer ? .layer : .sublayer,
-            channelStep: options.channelStep, alignment: options.alignment ?? 32,
-            addsBiases: options.addsBiases, rates: options.rateBounds)
+            channelStep: options.settledChannelStep, alignment: options.alignment ?? 32,
+            addsBiases: options.method.pruning.addsBiases, rates: options.rateBounds)
     }
 
     /// The biases that the refit adds count against the budget.
@@ -218,23 +233,6 @@ struct PreparedSearch {
                 return curve.map { $0 * factor }
             }
             return ErrorCurveSeeds(errors: tilted, exponents: tilt == 0 ? [1, 1.5, 0.75] : [1], blends: [1])
-        }
-    }
-}
-
-extension SearchOptions {
-    /// Cut sublayers have a bias that makes up for the mean of what was cut.
-    var addsBiases: Bool { method == .nested }
-
-    var unitOrder: any UnitOrder {
-        switch order {
-        case .auto: method == .nested ? AutomaticOrder(ridge: ridge) : WandaOrder()
-        case .surgeon: SurgeonOrder(ridge: ridge)
-        case .forward: ForwardOrder(ridge: ridge)
-        case .flap: FluctuationOrder()
-        case .wanda: WandaOrder()
-        case .magnitude: MagnitudeOrder()
-        case .random: RandomOrder(seed: seed)
         }
     }
 }

@@ -20,6 +20,7 @@ public func prune(
     _ options: PruneOptions, observer: some RunObserver = SilentObserver()
 ) async throws -> PruneReport {
     try options.search.check()
+    try options.checkAllocation()
     try options.checkAmount()
     try options.form.check()
     try OutputFolder.check(options.output, overwrite: options.overwrite)
@@ -75,7 +76,8 @@ struct PruneRun<Observer: RunObserver> {
         let chosen = try await choose(runFolder)
         let units = try chosen.space.units(of: chosen.candidate)
         let writer = ModelWriter(options.form, original: checkpoint, tokenizer: prepared.tokenizer)
-        let compacted = CompactedModel(chosen.plan.compact(units), outside: checkpoint)
+        let (blocks, refit) = try refit(chosen.plan.compact(units))
+        let compacted = CompactedModel(blocks, outside: checkpoint)
         let expected = try writer.write(compacted, to: folder)
         let written = try openCheckpoint(folder.path)
         let start = ContinuousClock.now
@@ -83,7 +85,7 @@ struct PruneRun<Observer: RunObserver> {
         times.add("check", since: start)
         let smaller = try loadModel(written, prepared.model.precision, positions: texts.longestWindow, observer)
         let after = try measure(smaller, written, "evaluate after")
-        var report = report(before, after, chosen, writer.elementName)
+        var report = report(before, after, chosen, refit, writer.elementName)
         report.target = try target(chosen, units, folder)
         try folder.write("report.json", JSONOutput.encode(report))
         try folder.write("report.md", Data(report.markdown.utf8))
@@ -115,10 +117,7 @@ struct PruneRun<Observer: RunObserver> {
 
     private mutating func choose(_ folder: RunFolder?) async throws -> Choice {
         if case .perplexityIncrease(let limit) = options.amount { return try await chooseLargestRate(limit) }
-        guard let folder else {
-            let (plan, space, budget) = try PreparedSearch.factor(prepared, options.search, &times, observer)
-            return Choice(plan: plan, space: space, candidate: try PreparedSearch.uniform(space, budget))
-        }
+        guard let folder else { return try chooseDirectly() }
         let shared = try PreparedSearch(prepared, options.search, &times, observer)
         let start = ContinuousClock.now
         let finished = try await SearchRun(options.search, shared, folder: folder, observer).run()
@@ -151,11 +150,6 @@ struct PruneRun<Observer: RunObserver> {
 }
 
 extension PruneOptions {
-    var settledAllocation: Allocation {
-        if let allocation { return allocation }
-        return search.proposer == .uniform || search.method == .wandaSP ? .uniform : .search
-    }
-
     /// Beside the output, so that it is found again by the same command; in the output when that is whole.
     var settledRun: String {
         if let run { return run }

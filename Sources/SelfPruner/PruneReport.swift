@@ -10,6 +10,8 @@ public struct PruneReport: Sendable, Codable {
     public var protocols: Protocols
     public var blocks: [Block]
     public var search: SearchReport?
+    /// Left out where nothing was refitted behind the search.
+    public var refit: RefitReport?
     /// Seconds of each stage.
     public var seconds: [String: Double]
 
@@ -25,6 +27,8 @@ public struct PruneReport: Sendable, Codable {
         public var granularity: String
         public var channelStep: Int?
         public var ridge: Double
+        /// What was asked for: `auto`, `none`, `output` or `residual`.
+        public var refit: String
         public var fitness: String
         public var proposer: String
         public var candidates: Int

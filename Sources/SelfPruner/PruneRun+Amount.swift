@@ -40,7 +40,7 @@ extension PruneRun {
     private var writer: ModelWriter { ModelWriter(options.form, original: checkpoint, tokenizer: prepared.tokenizer) }
 
     private func shape(_ candidate: Candidate, _ space: SearchSpace) throws -> ModelDescription {
-        description.pruned(to: try space.units(of: candidate), addsBiases: options.search.addsBiases)
+        description.pruned(to: try space.units(of: candidate), addsBiases: options.method.pruning.addsBiases)
     }
 
     private func bytes(_ candidate: Candidate, _ space: SearchSpace) throws -> Int {

@@ -2,7 +2,8 @@
 /// own; all describe themselves in a sentence.
 public struct SelfPrunerError: Error, CustomStringConvertible, Sendable {
     public enum Code: String, Sendable {
-        case badOption, textNotFound, textTooShort, textsOverlap, noChatTemplate, outputNotWritable
+        case badOption, textNotFound, textTooShort, textsOverlap, noChatTemplate, outputNotWritable, taskDataNotFound
+        case unreadable, processFailed
     }
 
     public var code: Code

@@ -74,11 +74,7 @@ public enum DefaultTexts: String, Sendable {
 
     /// - Throws: `SelfPrunerError.textNotFound` saying how to get it.
     public func path() throws(SelfPrunerError) -> String {
-        let environment = ProcessInfo.processInfo.environment
-        let cache =
-            environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-            ?? (environment["HOME"] ?? NSHomeDirectory()) + "/.cache"
-        let folder = environment["SELFPRUNER_DATA"] ?? cache + "/self-pruner/texts"
+        let folder = ProcessInfo.processInfo.environment["SELFPRUNER_DATA"] ?? CacheFolder.path + "/texts"
         let path = "\(folder)/\(rawValue).txt"
         guard FileManager.default.fileExists(atPath: path) else {
             throw SelfPrunerError(

@@ -20,10 +20,14 @@ enum CleanUpStep: Sendable, Equatable {
     ) -> PythonText {
         var result: PythonText = []
         var index = 0
+        // The next closing sign or line feed: looked for once, however many signs open before it.
+        var end = 0
         while index < text.count {
             if text[index] == open {
-                let rest = text[(index + 1)...]
-                if let end = rest.firstIndex(where: { $0 == close || $0 == "\n" }), text[end] == close {
+                if end <= index {
+                    end = text[(index + 1)...].firstIndex { $0 == close || $0 == "\n" } ?? text.count
+                }
+                if end < text.count, text[end] == close {
                     index = end + 1
                     continue
                 }

@@ -47,6 +47,20 @@ struct DeclarationFields {
         return text
     }
 
+    func fileName(_ name: String) throws(TaskError) -> String {
+        let text = try text(name)
+        guard !text.isEmpty, !text.contains("/"), text != ".", text != ".." else {
+            throw error("field '\(name)' is not the name of a file")
+        }
+        return text
+    }
+
+    func flag(_ name: String, initial: Bool) throws(TaskError) -> Bool {
+        guard let value = values[name] else { return initial }
+        guard case .boolean(let flag) = value else { throw error("field '\(name)' is neither true nor false") }
+        return flag
+    }
+
     func texts(_ name: String) throws(TaskError) -> [String] {
         guard let value = values[name] else { throw missing(name) }
         guard let texts = value.texts else { throw error("field '\(name)' is no list of strings") }

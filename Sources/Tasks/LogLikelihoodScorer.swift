@@ -15,9 +15,9 @@ package struct LogLikelihood: Sendable, Equatable, Codable {
 }
 
 /// Log-likelihoods of the choices of many questions. Questions run packed together; what the choices of one begin with
-/// runs once, and logits exist only of the rows that predict a scored token.
+/// runs once, and what several questions begin with too. Logits exist only of the rows that predict a scored token.
 ///
-/// All memory is allocated once and grows only for a question longer than any before. Serves one caller at a time.
+/// All memory is allocated once and grows only for a choice longer than any before. Serves one caller at a time.
 package final class LogLikelihoodScorer {
     private let model: LlamaModel
     /// Rows of a batch.
@@ -44,17 +44,17 @@ package final class LogLikelihoodScorer {
         package var seconds: Double
     }
 
+    /// Tokens that run together: enough for the matrix products' peak rate.
+    package static let defaultRows = 1024
+
     /// - Parameter rows: tokens that run together.
-    package init(_ model: LlamaModel, rows: Int = 1024) {
+    package init(_ model: LlamaModel, rows: Int = LogLikelihoodScorer.defaultRows) {
         self.model = model
         self.rows = Self.rounded(max(rows, 1))
         workspace = Workspace(model, rows: self.rows + Workspace.readAhead)
         hidden = AlignedBuffer(
             byteCount: Self.scoredRows * model.description.hiddenSize * model.precision.byteCount)
     }
-
-    /// Positions that a choice may run.
-    package var maximumPositions: Int { model.maximumPositions }
 
     private static func rounded(_ rows: Int) -> Int { (rows + step - 1) / step * step }
 
@@ -68,39 +68,41 @@ package final class LogLikelihoodScorer {
     ) throws -> Scores {
         let clock = ContinuousClock()
         let start = clock.now
-        let layouts = questions.map(QuestionLayout.init)
-        reserve(layouts.reduce(0) { max($0, $1.rows) })
         // The choices of all questions are numbered one after another.
-        var first = [0]
-        for choices in questions { first.append(first[first.count - 1] + choices.count) }
-        var sums = [Double](repeating: 0, count: first[questions.count])
-        var areGreedy = [Bool](repeating: true, count: sums.count)
+        let all = Array(questions.joined())
+        var ranges: [Range<Int>] = []
+        for choices in questions {
+            let first = ranges.last?.upperBound ?? 0
+            ranges.append(first..<first + choices.count)
+        }
+        let layouts = ChoiceLayout.layouts(ranges, of: all, capacity: rows)
+        reserve(layouts.reduce(0) { max($0, $1.rows) })
+        var sums = [Double](repeating: 0, count: all.count)
+        var areGreedy = [Bool](repeating: true, count: all.count)
         (choices, tokens) = ([], [])
-        var done = 0
+        var done = questions.count(where: \.isEmpty)
         for indices in Packing.bestFit(layouts.map(\.rows), capacity: rows) {
             if isCancelled() { throw CancellationError() }
             var batch = TokenBatch([])
             batch.hasManyLengths = true
             var targets: [(choice: Int, row: Int, token: Int32)] = []
             for index in indices {
-                layouts[index].append(questions[index], to: &batch) { choice, row, token in
-                    targets.append((first[index] + choice, row, token))
-                }
+                layouts[index].append(all, to: &batch) { targets.append(($0, $1, $2)) }
             }
             try run(&batch)
             for target in targets {
                 keep(target.row, target.choice, target.token)
                 if tokens.count == Self.scoredRows { try flush(&sums, &areGreedy) }
             }
-            done += indices.count
+            done += indices.reduce(0) { $0 + layouts[$1].questions }
             progress(done)
         }
         try flush(&sums, &areGreedy)
         return Scores(
-            logLikelihoods: questions.indices.map { index in
-                (first[index]..<first[index + 1]).map { LogLikelihood(value: sums[$0], isGreedy: areGreedy[$0]) }
+            logLikelihoods: ranges.map { choices in
+                choices.map { LogLikelihood(value: sums[$0], isGreedy: areGreedy[$0]) }
             },
-            tokensScored: questions.joined().reduce(0) { $0 + $1.scored },
+            tokensScored: all.reduce(0) { $0 + $1.scored },
             tokensRun: layouts.reduce(0) { $0 + $1.rows }, seconds: (clock.now - start) / .seconds(1))
     }
 

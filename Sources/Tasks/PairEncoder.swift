@@ -23,14 +23,20 @@ package struct PairEncoder: Sendable {
     private let tokenizer: Tokenizer
     private let maximumPositions: Int
     private let addsSpecialTokens: Bool
+    /// In front of an empty context: begin of text, or end of text for tokenizers without.
+    private let prefix: Int32?
+    private let prefixText: String
 
     /// - Parameters:
     ///   - maximumPositions: of the model: contexts that are too long lose their beginning.
-    ///   - addsSpecialTokens: puts around every text what the checkpoint does. The harness does not unless told to.
-    package init(_ tokenizer: Tokenizer, maximumPositions: Int, addsSpecialTokens: Bool = false) {
+    ///   - addsSpecialTokens: puts around every text what the checkpoint's tokenizer does, as the harness does today; it
+    ///     did not in its older versions.
+    package init(_ tokenizer: Tokenizer, maximumPositions: Int, addsSpecialTokens: Bool = true) {
         self.tokenizer = tokenizer
         self.maximumPositions = maximumPositions
         self.addsSpecialTokens = addsSpecialTokens
+        prefix = tokenizer.beginOfTextToken ?? tokenizer.endOfTextToken
+        prefixText = prefix.map { tokenizer.decode([$0], skippingSpecialTokens: false) } ?? ""
     }
 
     /// The choices of an item. Those of one context share its tokens.
@@ -79,7 +85,9 @@ package struct PairEncoder: Sendable {
     }
 
     private func tokens(_ text: String) -> [Int32] {
-        tokenizer.encode(text, addingSpecialTokens: addsSpecialTokens)
+        // A text that begins with that token itself gets no second one.
+        let hasPrefix = !prefixText.isEmpty && text.utf8.starts(with: prefixText.utf8)
+        return tokenizer.encode(text, addingSpecialTokens: addsSpecialTokens && !hasPrefix)
     }
 
     private func encode(_ context: Context, _ continuation: String) throws(TaskError) -> EncodedChoice {
@@ -87,7 +95,7 @@ package struct PairEncoder: Sendable {
         var after: [Int32]
         if context.text.isEmpty {
             after = tokenizer.encode(context.space + continuation, addingSpecialTokens: false)
-            guard let prefix = tokenizer.beginOfTextToken ?? tokenizer.endOfTextToken else {
+            guard let prefix else {
                 throw TaskError(
                     .notScorable, "The context is empty, and the tokenizer has no token that begins a text")
             }

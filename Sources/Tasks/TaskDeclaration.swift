@@ -7,6 +7,8 @@ import Tokenization
 /// | `name`, `version` | as in lm-evaluation-harness |
 /// | `kind` | `multiple_choice`: one prompt, each choice as its continuation. `partial_evaluation`: each choice as a context, `target` as the continuation of all. |
 /// | `file` | the data, one JSON object a line |
+/// | `fewShotFile` | what examples are drawn from; without it the task has none |
+/// | `drawsSpareExample` | `true` where one example more is drawn than shown, and one that is the question itself is left out: what the harness does with tasks that have no test split |
 /// | `prompt` | of `multiple_choice`: a template |
 /// | `target` | of `partial_evaluation`: a template |
 /// | `choices` | a list of templates, or the name of a field that is a list of strings: `choices.text` |
@@ -40,6 +42,9 @@ package struct TaskDeclaration: Sendable {
     package let kind: Kind
     /// Name of the data file.
     package let dataFile: String
+    /// Name of the file with examples.
+    package let fewShotFile: String?
+    let drawsSpareExample: Bool
     package let metrics: [Metric]
     package let targetDelimiter: String
     package let fewShotDelimiter: String
@@ -56,16 +61,22 @@ package struct TaskDeclaration: Sendable {
     package init(json: [UInt8], file: String) throws(TaskError) {
         let fields = try DeclarationFields(json: json, file: file)
         try fields.refuseUnknown([
-            "name", "version", "kind", "file", "prompt", "target", "choices", "gold", "metrics", "targetDelimiter",
-            "fewShotDelimiter", "cleanUp",
+            "name", "version", "kind", "file", "fewShotFile", "drawsSpareExample", "prompt", "target", "choices",
+            "gold", "metrics", "targetDelimiter", "fewShotDelimiter", "cleanUp",
         ])
         name = try fields.text("name")
+        // Names are listed with commas between them.
+        guard !name.isEmpty, name != TaskLibrary.everything,
+            name.unicodeScalars.allSatisfy({ $0 != "," && !$0.isPythonSpace })
+        else {
+            throw fields.error("'name' is '\(name)', but should be a word without white space and commas")
+        }
         version = try fields.number("version")
         kind = try fields.oneOf("kind")
-        dataFile = try fields.text("file")
-        guard !dataFile.isEmpty, !dataFile.contains("/"), dataFile != ".." else {
-            throw fields.error("'file' is not the name of a file")
-        }
+        dataFile = try fields.fileName("file")
+        fewShotFile = fields.values["fewShotFile"] == nil ? nil : try fields.fileName("fewShotFile")
+        guard fewShotFile != dataFile else { throw fields.error("'fewShotFile' is the file with the questions") }
+        drawsSpareExample = try fields.flag("drawsSpareExample", initial: false)
         switch kind {
         case .multipleChoice:
             prompt = try TaskTemplate(try fields.text("prompt"), file: file)

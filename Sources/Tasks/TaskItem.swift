@@ -25,35 +25,17 @@ extension TaskDeclaration {
     /// Reads the items of a data file.
     /// - Parameters:
     ///   - limit: only the first so many.
-    ///   - shots: examples in front of each item: the first others of the file.
+    ///   - examples: in front of each item.
     /// - Throws: `TaskError`, with the file and the line.
     package func items(
-        _ path: String, limit: Int? = nil, shots: Int = 0
+        _ path: String, limit: Int? = nil, examples: FewShot? = nil
     ) throws(TaskError) -> [TaskItem] {
-        // An item is no example of itself.
-        let needed = limit.map { max($0, shots + 1) }
+        let lines = try JSONLines.read(path, limit: limit)
         var items: [TaskItem] = []
-        for (line, document) in try JSONLines.read(path, limit: needed) {
-            items.append(try item(document, file: path, line: line))
-        }
-        guard !items.isEmpty, limit ?? 1 > 0 else {
-            throw TaskError(.noItems, "There is nothing to evaluate", file: path)
-        }
-        if shots > 0 {
-            guard items.count > shots else {
-                throw TaskError(
-                    .noItems, "\(items.count) items are too few for \(shots) examples in front of each", file: path)
-            }
-            let examples = items.prefix(shots + 1).map(\.example)
-            for index in items.indices {
-                let others = examples.enumerated().filter { $0.offset != index }.prefix(shots).map(\.element)
-                let prefix = others.map { $0 + fewShotDelimiter }.joined()
-                for choice in items[index].choices.indices {
-                    items[index].choices[choice].context = prefix + items[index].choices[choice].context
-                }
-            }
-        }
-        return Array(items.prefix(limit ?? .max))
+        for (line, document) in lines { items.append(try item(document, file: path, line: line)) }
+        guard !items.isEmpty else { throw TaskError(.noItems, "There is nothing to evaluate", file: path) }
+        if let examples, examples.count > 0 { try examples.apply(to: &items, of: lines.map { $0.value }, self) }
+        return items
     }
 
     /// - Throws: `TaskError`: `missingField`, `badField`, `wrongGold`, `emptyChoice`, `fewChoices`.

@@ -37,6 +37,8 @@ package struct TaskResult: Sendable, Equatable, Codable {
         /// Of each choice, in nats.
         package var logLikelihoods: [Double]
         package var isGreedy: [Bool]
+        /// That were scored of each choice.
+        package var tokens: [Int]
         package var gold: Int
         /// The most probable choice; of equal ones, the first.
         package var chosen: Int
@@ -62,13 +64,14 @@ package struct TaskResult: Sendable, Equatable, Codable {
 }
 
 extension TaskResult.Item {
-    init(_ item: TaskItem, _ scores: [LogLikelihood], isTruncated: Bool) {
+    init(_ item: TaskItem, _ encoded: [EncodedChoice], _ scores: [LogLikelihood]) {
         let values = scores.map(\.value)
         self.init(
-            line: item.line, logLikelihoods: values, isGreedy: scores.map(\.isGreedy), gold: item.gold,
+            line: item.line, logLikelihoods: values, isGreedy: scores.map(\.isGreedy),
+            tokens: encoded.map(\.scored), gold: item.gold,
             chosen: Self.firstLargest(values),
             chosenNormalized: Self.firstLargest(zip(values, item.choices).map { $0 / Double($1.length) }),
-            isTruncated: isTruncated)
+            isTruncated: encoded.contains { $0.isTruncated })
     }
 
     /// NumPy's `argmax`, but for numbers that are none.
@@ -76,40 +79,5 @@ extension TaskResult.Item {
         var best = 0
         for (index, value) in values.enumerated() where value > values[best] { best = index }
         return best
-    }
-}
-
-extension TaskDeclaration {
-    /// Scores all items.
-    /// - Parameters:
-    ///   - items: as `items(_:limit:shots:)` read them.
-    ///   - file: their file, for errors.
-    ///   - progress: called with the items done so far.
-    ///   - isCancelled: asked between batches.
-    /// - Throws: `TaskError.notScorable`, `ModelError`, `KernelError`, `CancellationError`.
-    package func evaluate(
-        _ items: [TaskItem], file: String, shots: Int = 0, encoder: PairEncoder, with scorer: LogLikelihoodScorer,
-        progress: (Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
-    ) throws -> TaskResult {
-        let clock = ContinuousClock()
-        let start = clock.now
-        var questions: [[EncodedChoice]] = []
-        for item in items {
-            if questions.count.isMultiple(of: 256), isCancelled() { throw CancellationError() }
-            questions.append(try encoder.encode(item, file: file))
-        }
-        let scores = try scorer.score(questions, progress: progress, isCancelled: isCancelled)
-        let results = items.indices.map { index in
-            TaskResult.Item(
-                items[index], scores.logLikelihoods[index],
-                isTruncated: questions[index].contains { $0.isTruncated })
-        }
-        let hasNormalized = metrics.contains(.normalizedAccuracy)
-        return TaskResult(
-            task: name, version: version, shots: shots, items: results,
-            accuracy: Share(results.map { $0.chosen == $0.gold }),
-            normalizedAccuracy: hasNormalized ? Share(results.map { $0.chosenNormalized == $0.gold }) : nil,
-            tokensScored: scores.tokensScored, tokensRun: scores.tokensRun,
-            seconds: (clock.now - start) / .seconds(1))
     }
 }

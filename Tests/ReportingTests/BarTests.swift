@@ -8,7 +8,9 @@ import Testing
         #expect(Bar.text(0.5, width: 3, isUnicode: true) == "█▌")
         #expect(Bar.text(0.5, width: 4, isUnicode: false) == "##")
         #expect(Bar.text(1.0 / 24, width: 3, isUnicode: true) == "▏")
-        for fraction in [0, -1, -Double.infinity, Double.nan] { #expect(Bar.text(fraction, width: 3, isUnicode: true) == "") }
+        for fraction in [0, -1, -Double.infinity, Double.nan] {
+            #expect(Bar.text(fraction, width: 3, isUnicode: true) == "")
+        }
         #expect(Bar.text(.infinity, width: 2, isUnicode: true) == "██")
         #expect(Bar.text(1, width: -1, isUnicode: true) == "")
     }

@@ -21,7 +21,8 @@ struct HelpTests {
             "evaluate",
             [
                 "--json", "<model>", "--text", "--joiner", "--sequence-length", "--max-tokens", "--bos", "--precision",
-                "--threads",
+                "--threads", "--tasks", "--limit", "--shots", "--task-data", "--task-declarations",
+                "--no-special-tokens", "--samples",
             ]
         ),
         (

@@ -104,22 +104,28 @@ struct DeclarationTests {
         #expect(throws: TaskError.self) { _ = try TaskLibrary(folder: folder("nowhere")) }
     }
 
-    /// The first others of the file come in front of each item.
-    @Test func examplesComeFirst() throws {
+    @Test func tasksAreChosenByName() throws {
+        let library = try TaskLibrary()
+        #expect(try library.tasks(["all"]).map(\.name) == TaskLibrary.standard)
+        #expect(try library.tasks(["piqa", "boolq", "piqa"]).map(\.name) == ["piqa", "boolq"])
+        #expect(try library.tasks(["boolq", "all"]).map(\.name) == TaskLibrary.standard)
+        let error = #expect(throws: TaskError.self) { _ = try library.tasks(["piqa", ""]) }
+        #expect(error?.code == .unknownTask)
+    }
+
+    @Test func twoDeclarationsOfOneName() throws {
         let folder = try TemporaryFolder()
-        let lines = ["sky", "sea", "sun"].map { #"{"thing": "\#($0)", "colours": ["blue", "red"], "right": 1}"# }
-        let path = try folder.write("data.jsonl", Array(lines.joined(separator: "\n").utf8))
-        let task = try TaskDeclaration(json: Array(Self.declaration().utf8), file: "colours.json")
-        let items = try task.items(path, shots: 1)
-        #expect(
-            items.map { $0.choices[0].context } == [
-                "The sea is\nred\n\nThe sky is\n", "The sky is\nred\n\nThe sea is\n",
-                "The sky is\nred\n\nThe sun is\n",
-            ])
-        #expect(
-            try task.items(path, limit: 1, shots: 2).map { $0.choices[0].context }
-                == ["The sea is\nred\n\nThe sun is\nred\n\nThe sky is\n"])
-        #expect(throws: TaskError.self) { _ = try task.items(path, shots: 3) }
+        for name in ["one", "two"] { try folder.write("\(name).json", Array(Self.declaration().utf8)) }
+        let error = #expect(throws: TaskError.self) { _ = try TaskLibrary(folder: folder("")) }
+        #expect(error?.code == .badDeclaration && error?.description.contains("one.json") == true)
+    }
+
+    /// Ten thousands of signs that open and do not close: each is looked at once.
+    @Test(.timeLimit(.minutes(1))) func cleanUpOfOpenSigns() throws {
+        let steps = try TaskLibrary().task("hellaswag").cleanUp
+        let text = String(repeating: "[", count: 400_000)
+        #expect(steps.apply(to: text) == text)
+        #expect(steps.apply(to: text + "]\n" + text) == "\n" + text)
     }
 
     static func declaration(_ changes: [String: String?] = [:]) -> String {
@@ -139,7 +145,11 @@ struct DeclarationTests {
             (["prompt": nil], "lacks the field 'prompt'"), (["target": #""x""#], "'target' means nothing"),
             (["choices": #"["one"]"#], "fewer than two"), (["choices": "3"], "'choices' is no list"),
             (["gold": "1"], "'gold' is no string"), (["metrics": #"["f1"]"#], "'f1'"), (["metrics": "[]"], "'acc'"),
-            (["file": #""../x""#], "'file'"), (["metric": "[]"], "'metric' is unknown"),
+            (["file": #""../x""#], "'file'"), (["file": #"".""#], "'file'"), (["name": #""a,b""#], "'a,b'"),
+            (["name": #""all""#], "'all'"), (["name": "\"\""], "'name'"), (["fewShotFile": "3"], "'fewShotFile'"),
+            (["fewShotFile": #""colours.jsonl""#], "the file with the questions"),
+            (["drawsSpareExample": "1"], "neither true nor false"),
+            (["metric": "[]"], "'metric' is unknown"),
             (["cleanUp": #"[{"step": "shout"}]"#], "'shout'"), (["cleanUp": #"["strip"]"#], "no object"),
             (["cleanUp": #"[{"step": "replace", "text": "", "with": "x"}]"#], "'text' is empty"),
             (["cleanUp": #"[{"step": "removeEnclosed", "open": "((", "close": ")"}]"#], "not one sign"),

@@ -33,14 +33,17 @@ struct EvaluationTests {
             encoder = PairEncoder(try Tokenizer(.folder(checkpoint)), maximumPositions: model.maximumPositions)
             items = try task.items(path)
         }
+
+        func encoded(_ encoder: PairEncoder? = nil) throws -> EncodedTask {
+            try EncodedTask(task, items, file: path, encoder: encoder ?? self.encoder)
+        }
     }
 
     @Test func aTaskFromItsFileToItsResult() throws {
         let setup = try Setup()
         var steps: [Int] = []
-        let result = try setup.task.evaluate(
-            setup.items, file: setup.path, encoder: setup.encoder, with: LogLikelihoodScorer(setup.model),
-            progress: { steps.append($0) })
+        let result = try setup.encoded().evaluate(
+            with: LogLikelihoodScorer(setup.model), progress: { steps.append($0) })
         #expect(steps.last == 7)
         #expect(result.task == "colours" && result.version == 1.5 && result.shots == 0)
         #expect(result.items.map(\.line) == Array(1...7) && result.items.map(\.gold) == [0, 1, 2, 0, 1, 2, 0])
@@ -67,16 +70,14 @@ struct EvaluationTests {
 
     @Test func onlyDeclaredMetrics() throws {
         let setup = try Setup(metrics: #"["acc"]"#)
-        let result = try setup.task.evaluate(
-            setup.items, file: setup.path, encoder: setup.encoder, with: LogLikelihoodScorer(setup.model))
+        let result = try setup.encoded().evaluate(with: LogLikelihoodScorer(setup.model))
         #expect(result.normalizedAccuracy == nil && result.preferredAccuracy == result.accuracy)
     }
 
     @Test func longContextsAreCounted() throws {
         let setup = try Setup()
         let encoder = PairEncoder(try tinyTokenizer(), maximumPositions: 12)
-        let result = try setup.task.evaluate(
-            setup.items, file: setup.path, encoder: encoder, with: LogLikelihoodScorer(setup.model))
+        let result = try setup.encoded(encoder).evaluate(with: LogLikelihoodScorer(setup.model))
         #expect(result.items.contains { $0.isTruncated })
         for (item, found) in zip(setup.items, result.items) {
             let values = try encoder.encode(item, file: "").map { try setup.model.reference($0).value }
@@ -86,10 +87,13 @@ struct EvaluationTests {
 
     @Test func evaluationCanBeCancelled() throws {
         let setup = try Setup()
+        let encoded = try setup.encoded()
         #expect(throws: CancellationError.self) {
-            _ = try setup.task.evaluate(
-                setup.items, file: setup.path, encoder: setup.encoder, with: LogLikelihoodScorer(setup.model),
-                isCancelled: { true })
+            _ = try encoded.evaluate(with: LogLikelihoodScorer(setup.model), isCancelled: { true })
+        }
+        #expect(throws: CancellationError.self) {
+            _ = try EncodedTask(
+                setup.task, setup.items, file: setup.path, encoder: setup.encoder, isCancelled: { true })
         }
     }
 
@@ -100,7 +104,8 @@ struct EvaluationTests {
                 TaskItem(
                     line: 1, choices: lengths.map { TaskItem.Choice(context: "", continuation: "", length: $0) },
                     gold: 0),
-                values.map { LogLikelihood(value: $0, isGreedy: false) }, isTruncated: false)
+                lengths.map { _ in EncodedChoice(tokens: [1, 2], scored: 1) },
+                values.map { LogLikelihood(value: $0, isGreedy: false) })
         }
         #expect(item([-2, -1, -1], [1, 1, 1]).chosen == 1)
         #expect(item([-2, -3, -4], [1, 2, 4]).chosenNormalized == 2)

@@ -10,7 +10,7 @@ struct PairEncoderTests {
 
     @Test func continuationIsWhatTheWholeHasMore() throws {
         let tokenizer = try tinyTokenizer()
-        let encoder = PairEncoder(tokenizer, maximumPositions: 100)
+        let encoder = PairEncoder(tokenizer, maximumPositions: 100, addsSpecialTokens: false)
         let pair = try encoder.encode("the cat", " sat on the mat")
         #expect(pair.tokens == plain(tokenizer, "the cat sat on the mat"))
         #expect(pair.scored == pair.tokens.count - plain(tokenizer, "the cat").count)
@@ -21,7 +21,7 @@ struct PairEncoderTests {
     @Test(arguments: [" ", "\n", "  ", " \n"])
     func trailingSpaceMoves(_ space: String) throws {
         let tokenizer = try tinyTokenizer()
-        let encoder = PairEncoder(tokenizer, maximumPositions: 100)
+        let encoder = PairEncoder(tokenizer, maximumPositions: 100, addsSpecialTokens: false)
         let moved = try encoder.encode("the cat" + space, "sat")
         let other = try encoder.encode("the cat", space + "sat")
         #expect(moved == other)
@@ -32,7 +32,7 @@ struct PairEncoderTests {
     /// behind as many.
     @Test func tokensThatCrossTheBorder() throws {
         let tokenizer = try tinyTokenizer()
-        let encoder = PairEncoder(tokenizer, maximumPositions: 100)
+        let encoder = PairEncoder(tokenizer, maximumPositions: 100, addsSpecialTokens: false)
         let whole = plain(tokenizer, "t in a mat")
         let context = plain(tokenizer, "t i")
         #expect(!whole.starts(with: context))
@@ -46,18 +46,22 @@ struct PairEncoderTests {
     @Test(arguments: ["", " ", "\n"])
     func emptyContext(_ context: String) throws {
         let tokenizer = try tinyTokenizer()
-        let encoder = PairEncoder(tokenizer, maximumPositions: 100)
+        let encoder = PairEncoder(tokenizer, maximumPositions: 100, addsSpecialTokens: false)
         let pair = try encoder.encode(context, "sat")
         #expect(pair.tokens == [1] + plain(tokenizer, context + "sat"))
         #expect(pair.scored == pair.tokens.count - 1)
     }
 
-    @Test func specialTokensOnDemand() throws {
+    /// As the harness leaves it to the tokenizer; a text that begins with that token gets no second one.
+    @Test func specialTokens() throws {
         let tokenizer = try tinyTokenizer()
-        let encoder = PairEncoder(tokenizer, maximumPositions: 100, addsSpecialTokens: true)
-        let pair = try encoder.encode("the cat", " sat")
-        #expect(pair.tokens == [1] + plain(tokenizer, "the cat sat"))
-        #expect(pair.scored == plain(tokenizer, " sat").count)
+        let encoder = PairEncoder(tokenizer, maximumPositions: 100)
+        for context in ["the cat", "<s>the cat"] {
+            let pair = try encoder.encode(context, " sat")
+            #expect(pair.tokens == [1] + plain(tokenizer, "the cat sat"))
+            #expect(pair.scored == plain(tokenizer, " sat").count)
+        }
+        #expect(try encoder.encode("", "sat").tokens == [1] + plain(tokenizer, "sat"))
     }
 
     /// The last token is scored without being run, so one more than the positions is kept.
@@ -66,18 +70,19 @@ struct PairEncoderTests {
         let whole = plain(tokenizer, "the cat sat on the mat again")
         let scored = plain(tokenizer, " again").count
         for positions in scored..<whole.count + 2 {
-            let pair = try PairEncoder(tokenizer, maximumPositions: positions)
+            let pair = try PairEncoder(tokenizer, maximumPositions: positions, addsSpecialTokens: false)
                 .encode("the cat sat on the mat", " again")
             #expect(pair.tokens == Array(whole.suffix(positions + 1)) && pair.scored == scored)
             #expect(pair.isTruncated == (whole.count > positions + 1))
         }
         #expect(throws: TaskError.self) {
-            _ = try PairEncoder(tokenizer, maximumPositions: scored - 1).encode("the cat", " again")
+            _ = try PairEncoder(tokenizer, maximumPositions: scored - 1, addsSpecialTokens: false)
+                .encode("the cat", " again")
         }
     }
 
     @Test func errorsNameTheLine() throws {
-        let encoder = PairEncoder(try tinyTokenizer(), maximumPositions: 3)
+        let encoder = PairEncoder(try tinyTokenizer(), maximumPositions: 3, addsSpecialTokens: false)
         let item = TaskItem(
             line: 7, choices: [TaskItem.Choice(context: "a", continuation: " water again", length: 11)], gold: 0)
         let error = #expect(throws: TaskError.self) { _ = try encoder.encode(item, file: "some.jsonl") }
@@ -87,7 +92,7 @@ struct PairEncoderTests {
 
     @Test func choicesOfOneContextShareIt() throws {
         let tokenizer = try tinyTokenizer()
-        let encoder = PairEncoder(tokenizer, maximumPositions: 100)
+        let encoder = PairEncoder(tokenizer, maximumPositions: 100, addsSpecialTokens: false)
         let item = TaskItem(
             line: 1,
             choices: [("the cat", " sat"), ("the cat", " on"), ("the mat ", "on")].map {

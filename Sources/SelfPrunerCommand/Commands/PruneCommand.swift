@@ -23,6 +23,7 @@ struct PruneCommand: AsyncParsableCommand {
               selfpruner prune model.gguf --target-size 80MB --output smaller --format gguf
               selfpruner prune model.gguf --max-perplexity-increase 20% --output smaller
               selfpruner prune model.gguf --rate 0.3 --output smaller --proposer self
+              selfpruner prune model.gguf --rate 0.3 --output baseline --method flap
               selfpruner prune model.gguf --rate 0.3 --output smaller --proposer chat \\
                 --endpoint http://127.0.0.1:8080 --chat-model local
             """)
@@ -35,11 +36,23 @@ struct PruneCommand: AsyncParsableCommand {
     @Option(help: "Folder for the smaller model.")
     var output: String
 
-    @Option(help: "search or uniform; by default search for nested and uniform for wanda-sp.")
+    @Option(
+        help: """
+            How much each part loses: search, uniform, owl (blocks with more outliers keep more), global (one threshold, \
+            of the method flap) or blocks (whole ones, of shortgpt and sleb). By default the method's own: search for \
+            nested, uniform for wanda-sp, magnitude and random.
+            """)
     var allocation: PruneOptions.Allocation?
 
     @Option(help: "Who proposes: adaptive (all at hand; the default), self (the model), chat, evolution or random.")
     var proposer: SearchOptions.ProposerKind?
+
+    @Option(
+        help: """
+            What the projections are fitted to behind the search, block by block: none (the default), output (of the \
+            dense sublayers), residual (also making up for earlier errors) or auto (the best of the others).
+            """)
+    var refit = PruneOptions.Refit.none
 
     @Option(help: "Folder of the search's journal; OUTPUT.run by default.")
     var run: String?
@@ -62,12 +75,13 @@ struct PruneCommand: AsyncParsableCommand {
         let asksForSearch = search.mode == .paper || (proposer.map { $0 != .uniform } ?? false)
         options.allocation = allocation ?? (asksForSearch ? .search : nil)
         options.form = form.form
+        options.refit = refit
         options.overwrite = overwrite
         let report = try await prune(
             options, observer: TerminalObserver(onStop: "stopped; run the same command to go on"))
         if json.json { return try printJSON(report) }
         print(report.comparison.plain(heading: Terminal.standardOutput.bold))
-        if let words = report.targetWords { print("\n\(words)") }
+        for words in [report.allocationWords, report.targetWords].compactMap({ $0 }) { print("\n\(words)") }
         print("\nThe smaller model is in \(output); report.md there has the blocks, the search and the settings.")
     }
 }
