@@ -99,6 +99,24 @@ struct AmountTests {
         #expect(try fixture.folder.contents() == fixture.inputs())
     }
 
+    @Test(arguments: [
+        (SearchOptions.Method.shortgpt, PruneOptions.Amount.size(bytes: 200_000)),
+        (.flap, .size(bytes: 200_000)), (.flap, .perplexityIncrease(0.1)), (.sleb, .perplexityIncrease(0.1)),
+    ])
+    func `amounts that a method's own allocation cannot hold are refused`(
+        _ method: SearchOptions.Method, _ amount: PruneOptions.Amount
+    ) async throws {
+        await #expect { try await prune(amount) { $0.method = method } } throws: { "\($0)".contains("ask for a rate") }
+        #expect(try fixture.folder.contents() == fixture.inputs())
+    }
+
+    @Test(arguments: [SearchOptions.Method.flap, .shortgpt, .sleb])
+    func `a number of parameters holds with a method's own allocation`(_ method: SearchOptions.Method) async throws {
+        let report = try await prune(.parameters(55000)) { $0.method = method }
+        #expect(report.after.parameters <= 55000)
+        #expect(report.target?.reached == Double(report.after.parameters))
+    }
+
     @Test(arguments: [PruneOptions.Allocation.search, .uniform], [0.02, 0.1])
     func `perplexity`(_ allocation: PruneOptions.Allocation, _ increase: Double) async throws {
         let report = try await prune(.perplexityIncrease(increase)) { $0.allocation = allocation }

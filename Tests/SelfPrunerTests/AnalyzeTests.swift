@@ -109,6 +109,7 @@ struct AnalyzeTests {
         let fixture = try PruneFixture()
         for change: (inout AnalyzeOptions) -> Void in [
             { $0.tokens = 1 }, { $0.pairs = -1 }, { $0.pairs = 65 }, { $0.checks = -1 }, { $0.search.ridge = -1 },
+            { $0.search.method = .sleb },
         ] { #expect(throws: SelfPrunerError.self) { try analyze(options(fixture, change)) } }
         #expect(throws: SelfPrunerError.self) { try analyze(options(fixture) { $0.tokens = 1_000_000 }) }
     }
