@@ -16,7 +16,7 @@ public struct TaskSelection: Sendable {
     public var limit: Int?
     /// Examples in front of each question.
     public var shots = 0
-    /// Where the data files lie; by default, where `selfpruner fetch tasks` puts them.
+    /// Where the data files lie; by default, where `selfpruner fetch tasks` puts them (`TaskFolder`).
     public var dataFolder: String?
     /// Declarations of more tasks.
     public var declarationFolder: String?
@@ -47,7 +47,7 @@ public struct TaskSelection: Sendable {
 
     /// - Throws: `SelfPrunerError.taskDataNotFound`, saying how to get it.
     fileprivate func path(_ file: String, _ purpose: String) throws(SelfPrunerError) -> String {
-        let folder = dataFolder ?? DefaultTexts.cacheFolder + "/tasks"
+        let folder = dataFolder ?? TaskFolder.default
         let path = (folder as NSString).appendingPathComponent(file)
         guard FileManager.default.fileExists(atPath: path) else {
             throw SelfPrunerError(

@@ -74,7 +74,7 @@ public enum DefaultTexts: String, Sendable {
 
     /// - Throws: `SelfPrunerError.textNotFound` saying how to get it.
     public func path() throws(SelfPrunerError) -> String {
-        let folder = ProcessInfo.processInfo.environment["SELFPRUNER_DATA"] ?? Self.cacheFolder + "/texts"
+        let folder = ProcessInfo.processInfo.environment["SELFPRUNER_DATA"] ?? CacheFolder.path + "/texts"
         let path = "\(folder)/\(rawValue).txt"
         guard FileManager.default.fileExists(atPath: path) else {
             throw SelfPrunerError(
@@ -82,15 +82,6 @@ public enum DefaultTexts: String, Sendable {
                 "There is no default \(rawValue) text at \(path); run Scripts/setup to get it, or name a text file")
         }
         return path
-    }
-
-    /// The folder of what is fetched. The XDG specification tells programs to ignore a relative XDG_CACHE_HOME.
-    static var cacheFolder: String {
-        let environment = ProcessInfo.processInfo.environment
-        let cache =
-            environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-            ?? (environment["HOME"] ?? NSHomeDirectory()) + "/.cache"
-        return cache + "/self-pruner"
     }
 }
 
