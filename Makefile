@@ -1,6 +1,6 @@
 # Everything is done by the scripts in Scripts/; they say more in their first lines.
 .DEFAULT_GOAL := help
-.PHONY: help demo test build format lint clean
+.PHONY: help demo test build results format lint clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,6 +13,9 @@ test: ## Set up, build, and run the tests
 
 build: ## Set up and build
 	@Scripts/build --build-tests
+
+results: ## Regenerate the table of Documentation/Results.md, over hours: WIKITEXT=wiki.test.raw
+	@Benchmarks/results "$(WIKITEXT)" --document Documentation/Results.md $(RESULTS)
 
 format: ## Format the Swift sources in place
 	@Scripts/format

@@ -65,7 +65,13 @@ let package = Package(
         .target(name: "Factors", dependencies: ["Calibration"]),
         .target(name: "Search"),
         .target(name: "Compaction", dependencies: ["Factors", "Search"]),
-        .target(name: "ChatClient"),
+        .target(name: "Refit", dependencies: ["Compaction"]),
+        .target(name: "Transfer"),
+        .target(name: "ChatClient", dependencies: ["Transfer"]),
+        .target(
+            name: "Hub", dependencies: ["Transfer"],
+            // Scripts/make-task-data reads it too.
+            resources: [.embedInCode("task-data.json")]),
         .target(
             name: "Proposers", dependencies: ["Search", "Models", "Tokenization", "ChatClient"],
             // In the program itself, so that it needs no folder beside it.
@@ -78,7 +84,8 @@ let package = Package(
         .target(
             name: "SelfPruner",
             dependencies: [
-                "Tokenization", "Evaluation", "Tasks", "Compaction", "Proposers", "Journals", "Export", "Reporting",
+                "Tokenization", "Evaluation", "Tasks", "Compaction", "Refit", "Proposers", "Journals", "Export", "Hub",
+                "Reporting",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(
@@ -100,12 +107,15 @@ let package = Package(
         .testTarget(name: "FactorsTests", dependencies: ["Factors"]),
         .testTarget(name: "SearchTests", dependencies: ["Search"]),
         .testTarget(name: "CompactionTests", dependencies: ["Compaction"]),
+        .testTarget(name: "RefitTests", dependencies: ["Refit"]),
+        .testTarget(name: "TransferTests", dependencies: ["Transfer", "TestSupport"]),
         .testTarget(name: "ChatClientTests", dependencies: ["ChatClient", "TestSupport"]),
+        .testTarget(name: "HubTests", dependencies: ["Hub", "TestSupport"]),
         .testTarget(name: "ProposersTests", dependencies: ["Proposers", "TestSupport"]),
         .testTarget(name: "JournalsTests", dependencies: ["Journals"]),
         .testTarget(name: "ExportTests", dependencies: ["Export"]),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting"]),
-        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .target(name: "TestSupport", dependencies: ["Transfer"], path: "Tests/TestSupport"),
         .testTarget(name: "SelfPrunerTests", dependencies: ["SelfPruner", "Kernels", "TestSupport"]),
         .testTarget(name: "SelfPrunerCommandTests", dependencies: ["SelfPrunerCommand", "TestSupport"]),
     ]

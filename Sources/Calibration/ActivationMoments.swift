@@ -14,16 +14,22 @@ package final class ActivationMoments: @unchecked Sendable {
     package private(set) var weight = 0.0
     /// Σ w·x, [F].
     package private(set) var sums: [Double]
+    /// Σ x, unweighted, [F].
+    package private(set) var plainSums: [Double]
     /// Σ x², unweighted, [F].
     package private(set) var squares: [Double]
-    /// Σ w·x·xᵀ, row-major [F, F], lower triangle.
+    /// Σ w·x·xᵀ, row-major [F, F], lower triangle; empty where products are not kept.
     package let gram: AlignedBuffer
+    package let keepsProducts: Bool
 
-    package init(width: Int) {
+    /// - Parameter keepsProducts: without them there are no covariances, and most of the time and memory is saved.
+    package init(width: Int, keepsProducts: Bool = true) {
         self.width = width
+        self.keepsProducts = keepsProducts
         sums = [Double](repeating: 0, count: width)
+        plainSums = sums
         squares = sums
-        gram = AlignedBuffer(floats: width * width)
+        gram = AlignedBuffer(floats: keepsProducts ? width * width : 0)
     }
 
     /// Adds rows of float32 [rows, F].
@@ -37,7 +43,7 @@ package final class ActivationMoments: @unchecked Sendable {
             addMoments(x, scale)
             weight += Double(scale) * Double(scale)
         }
-        LinearAlgebra.accumulateGram(rows, rows: count, width: width, into: gram.floats)
+        if keepsProducts { LinearAlgebra.accumulateGram(rows, rows: count, width: width, into: gram.floats) }
         tokens += count
     }
 
@@ -54,13 +60,16 @@ package final class ActivationMoments: @unchecked Sendable {
     private func addMoments(_ x: UnsafeMutablePointer<Float>, _ scale: Float) {
         let width = width
         sums.withUnsafeMutableBufferPointer { sums in
-            squares.withUnsafeMutableBufferPointer { squares in
-                let double = Double(scale)
-                for column in 0..<width {
-                    let value = x[column]
-                    squares[column] += Double(value) * Double(value)
-                    x[column] = value * scale
-                    sums[column] += Double(value * scale) * double
+            plainSums.withUnsafeMutableBufferPointer { plainSums in
+                squares.withUnsafeMutableBufferPointer { squares in
+                    let double = Double(scale)
+                    for column in 0..<width {
+                        let value = x[column]
+                        plainSums[column] += Double(value)
+                        squares[column] += Double(value) * Double(value)
+                        x[column] = value * scale
+                        sums[column] += Double(value * scale) * double
+                    }
                 }
             }
         }
@@ -75,11 +84,21 @@ package final class ActivationMoments: @unchecked Sendable {
     /// E[x²] of one input, unweighted.
     package func meanSquare(_ column: Int) -> Double { squares[column] / Double(max(tokens, 1)) }
 
+    /// E[x] of one input, unweighted.
+    package func plainMean(_ column: Int) -> Double { plainSums[column] / Double(max(tokens, 1)) }
+
+    /// E[x²] − E[x]² of one input, unweighted.
+    package func plainVariance(_ column: Int) -> Double {
+        let mean = plainMean(column)
+        return max(0, meanSquare(column) - mean * mean)
+    }
+
     /// E[x·yᵀ] − E[x]·E[y] of two inputs in either order, weighted.
     package func covariance(_ a: Int, _ b: Int) -> Double { product(a, b) - mean(a) * mean(b) }
 
     /// E[x·yᵀ] of two inputs in either order, weighted.
     package func product(_ a: Int, _ b: Int) -> Double {
-        weight > 0 ? Double(gram.floats[max(a, b) * width + min(a, b)]) / weight : 0
+        precondition(keepsProducts, "the products were not kept")
+        return weight > 0 ? Double(gram.floats[max(a, b) * width + min(a, b)]) / weight : 0
     }
 }

@@ -13,18 +13,22 @@ package struct Calibration: Sendable {
     ///
     /// Each token weighs 1/rms² of the residual stream behind the sublayer: what the next norm divides an error by.
     /// - Parameters:
+    ///   - keepsProducts: see `ActivationMoments`.
     ///   - progress: called with the tokens done.
     ///   - isCancelled: asked between batches.
     /// - Throws: `ModelError`, `KernelError`, `CancellationError`.
     package init(
-        _ model: LlamaModel, _ windows: [[Int32]], in workspace: Workspace, progress: (Int) -> Void = { _ in },
-        isCancelled: () -> Bool = { false }
+        _ model: LlamaModel, _ windows: [[Int32]], in workspace: Workspace, keepsProducts: Bool = true,
+        progress: (Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws {
         let size = model.description.headSize
         let attention = model.attention.map {
-            $0.keyValueHeads > 0 ? ActivationMoments(width: $0.queryHeads * size) : nil
+            $0.keyValueHeads > 0
+                ? ActivationMoments(width: $0.queryHeads * size, keepsProducts: keepsProducts) : nil
         }
-        let mlp = model.mlp.map { $0.channels > 0 ? ActivationMoments(width: $0.channels) : nil }
+        let mlp = model.mlp.map {
+            $0.channels > 0 ? ActivationMoments(width: $0.channels, keepsProducts: keepsProducts) : nil
+        }
         let widest = (attention + mlp).compactMap { $0?.width }.max() ?? 0
         let rows = AlignedBuffer(floats: workspace.rows * widest)
         let weights = AlignedBuffer(floats: workspace.rows)
@@ -34,7 +38,7 @@ package struct Calibration: Sendable {
             let tokens = TokenBatch(batch)
             try model.forward(tokens, in: workspace) { input in
                 let moments = input.kind == .attention ? attention[input.block] : mlp[input.block]
-                Self.copy(input, to: rows.floats)
+                input.copy(to: rows.floats)
                 RootMeanSquareNorm.inverseMeanSquares(
                     input.residual, rows: input.rows, width: model.description.hiddenSize,
                     epsilon: model.description.normEpsilon, into: weights.floats)
@@ -46,15 +50,18 @@ package struct Calibration: Sendable {
         self.attention = attention
         self.mlp = mlp
     }
+}
 
-    private static func copy(_ input: ProjectionInput, to rows: UnsafeMutablePointer<Float>) {
-        let count = input.rows * input.width
-        switch input.precision {
-        case .float32: rows.update(from: input.values.assumingMemoryBound(to: Float.self), count: count)
+extension ProjectionInput {
+    /// Copies the values as float32 [rows, width].
+    package func copy(to target: UnsafeMutablePointer<Float>) {
+        let count = rows * width
+        switch precision {
+        case .float32: target.update(from: values.assumingMemoryBound(to: Float.self), count: count)
         case .bfloat16:
-            let bits = input.values.assumingMemoryBound(to: UInt16.self)
+            let bits = values.assumingMemoryBound(to: UInt16.self)
             Threads.forEachChunk(count, grain: 4096) { range in
-                Bfloat16.decode(bits + range.lowerBound, count: range.count, into: rows + range.lowerBound)
+                Bfloat16.decode(bits + range.lowerBound, count: range.count, into: target + range.lowerBound)
             }
         }
     }

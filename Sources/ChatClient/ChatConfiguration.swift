@@ -64,10 +64,3 @@ package struct ChatConfiguration: Sendable {
         return url
     }
 }
-
-extension Duration {
-    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
-
-    /// For a sentence: `0.5 s`, `120 s`.
-    var text: String { String(format: "%.4g s", seconds) }
-}

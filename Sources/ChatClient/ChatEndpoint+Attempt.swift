@@ -1,4 +1,5 @@
 import Foundation
+import Transfer
 
 /// One HTTP request and what its outcome means.
 extension ChatEndpoint {
@@ -20,13 +21,13 @@ extension ChatEndpoint {
     func httpRequest(_ body: Data) -> HTTPRequest {
         var headers = [("Content-Type", "application/json"), ("Accept", "application/json")]
         if let key { headers.append(("Authorization", key.authorization)) }
-        return HTTPRequest(address: configuration.address, headers: headers, body: body)
+        return HTTPRequest(.post, address: configuration.address, headers: headers, body: body)
     }
 
     func judge(_ outcome: HTTPOutcome, after time: Duration) -> Verdict {
         let name = configuration.name
         switch outcome {
-        case .cancelled:
+        case .cancelled, .declined:
             return .failure(Self.cancelled(attempts: 0))
         case .timeout:
             return .retry(ChatError(.timeout, "\(name) gave no whole reply within \(time.text)"), pause: nil)
@@ -35,18 +36,20 @@ extension ChatEndpoint {
         case .tooLarge:
             let limit = configuration.maximumReplyBytes
             return .failure(ChatError(.tooLarge, "\(name) sent a reply of more than \(limit) bytes"))
-        case .redirect(let status, let host):
-            let target = host.map { "to \(withoutKey($0))" } ?? "elsewhere"
+        case .redirect(let head, let address):
+            let target = address?.host.map { "to \(withoutKey($0))" } ?? "elsewhere"
             return .failure(
                 ChatError(
-                    .status, "\(name) redirects \(target), which is not followed: name it instead", status: status))
-        case .reply(200..<300, let body, let contentType, _):
-            return read(body, contentType: contentType)
-        case .reply(let status, let body, _, let retryAfter):
+                    .status, "\(name) redirects \(target), which is not followed: name it instead", status: head.status)
+            )
+        case .reply(let head, let body) where (200..<300).contains(head.status):
+            return read(body, contentType: head["content-type"])
+        case .reply(let head, let body):
+            let status = head.status
             let words = ReplyBody.errorMessage(in: body).map { ": \(withoutKey($0))" } ?? ""
             let error = ChatError(.status, "\(name) answered with status \(status)\(words)", status: status)
             switch status {
-            case 429, 500...: return .retry(error, pause: Backoff.requestedPause(retryAfter))
+            case 429, 500...: return .retry(error, pause: Backoff.requestedPause(head["retry-after"]))
             case 400, 422: return .refusal(error)
             default: return .failure(error)
             }

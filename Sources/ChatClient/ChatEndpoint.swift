@@ -1,4 +1,5 @@
 import Foundation
+import Transfer
 
 /// An OpenAI-compatible chat endpoint: llama.cpp's server, Ollama, vLLM, OpenAI and so on.
 ///
@@ -7,7 +8,7 @@ package actor ChatEndpoint: ChatCompleting {
     package nonisolated let configuration: ChatConfiguration
     package private(set) var usage: ChatUsage
 
-    let key: ChatKey?
+    let key: AccessKey?
     nonisolated let transport: any HTTPTransport
     private let slots: RequestSlots
     private var breaker: CircuitBreaker
@@ -15,7 +16,7 @@ package actor ChatEndpoint: ChatCompleting {
     /// The best that the server is known to take.
     private var format = ResponseFormat.schema
 
-    package init(_ configuration: ChatConfiguration, key: ChatKey? = nil) {
+    package init(_ configuration: ChatConfiguration, key: AccessKey? = nil) {
         let isEncrypted = configuration.address.scheme?.lowercased() == "https"
         let transport: any HTTPTransport =
             isEncrypted
@@ -24,7 +25,7 @@ package actor ChatEndpoint: ChatCompleting {
         self.init(configuration, key: key, transport: transport)
     }
 
-    init(_ configuration: ChatConfiguration, key: ChatKey?, transport: any HTTPTransport) {
+    init(_ configuration: ChatConfiguration, key: AccessKey?, transport: any HTTPTransport) {
         self.configuration = configuration
         self.key = key
         usage = ChatUsage(prices: configuration.prices)

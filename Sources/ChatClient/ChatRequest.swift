@@ -1,3 +1,5 @@
+import Transfer
+
 /// What is asked of a chat model.
 package struct ChatRequest: Sendable, Hashable, Codable {
     package enum Role: String, Sendable, Codable {
@@ -49,7 +51,7 @@ package struct ChatRequest: Sendable, Hashable, Codable {
 
 extension ChatRequest {
     /// SHA-256, in hexadecimal, of `canonicalJSON`: the same on every platform and in every version.
-    package var hash: String { SHA256.hexadecimal(of: canonicalJSON.utf8) }
+    package var hash: String { Digest.hexadecimal(.sha256, of: canonicalJSON.utf8) }
 
     /// Members in alphabetical order, absent ones left out, no white space. It says nothing of the model.
     var canonicalJSON: String {

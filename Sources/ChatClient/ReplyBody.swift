@@ -1,4 +1,5 @@
 import Foundation
+import Transfer
 
 /// The parts of a chat completion that are read. All may be absent, and counts may be anything.
 struct ReplyBody: Decodable {
@@ -69,13 +70,6 @@ struct ReplyBody: Decodable {
                     ?? (try? container.decode(String.self, forKey: .detail))
             }
         }
-        guard let message = (try? JSONDecoder().decode(Failure.self, from: body))?.message else { return nil }
-        let printable = message.unicodeScalars.map { scalar in
-            [.control, .format, .lineSeparator, .paragraphSeparator].contains(scalar.properties.generalCategory)
-                ? " " : Character(scalar)
-        }
-        let words = String(printable).split(separator: " ").joined(separator: " ")
-        guard !words.isEmpty else { return nil }
-        return words.count > 200 ? words.prefix(200) + "…" : words
+        return (try? JSONDecoder().decode(Failure.self, from: body))?.message.flatMap(ServerWords.line)
     }
 }

@@ -13,7 +13,7 @@ package struct PruningPlan: Sendable {
     package let mlp: [SublayerPlan?]
 
     /// Cut sublayers carry a bias that makes up for the mean of what was cut.
-    package var addsBiases: Bool { method == .nested }
+    package var addsBiases: Bool { method.addsBiases }
 
     /// - Parameters:
     ///   - ridge: λ of the least squares, a fraction of the inputs' mean variance.
@@ -57,6 +57,21 @@ package struct PruningPlan: Sendable {
             let plan = sublayer.kind == .attention ? attention[sublayer.block] : mlp[sublayer.block]
             guard let errors = plan?.residualErrors else { return sublayer.units.map { _ in 0 } }
             return sublayer.units.map { max(0, errors[$0]) }
+        }
+    }
+
+    /// Scores of every sublayer's units in the order in which the plan keeps them; none where the model has no such
+    /// sublayer.
+    package func scores(_ scorer: some ScoredOrder, _ calibration: Calibration, in space: SearchSpace) -> [[Double]] {
+        space.sublayers.map { sublayer in
+            let isAttention = sublayer.kind == .attention
+            let plan = isAttention ? attention[sublayer.block] : mlp[sublayer.block]
+            let moments = isAttention ? calibration.attention[sublayer.block] : calibration.mlp[sublayer.block]
+            guard let plan, let moments else { return [] }
+            let projection =
+                isAttention ? dense.attention[sublayer.block].projection : dense.mlp[sublayer.block].projection
+            let scores = scorer.scores(projection, moments)
+            return plan.order.map { scores[$0] }
         }
     }
 

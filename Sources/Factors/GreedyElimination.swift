@@ -80,9 +80,3 @@ struct GreedyElimination {
         }
     }
 }
-
-extension AlignedBuffer {
-    convenience init(doubles: Int) { self.init(byteCount: doubles * 8) }
-
-    var doubles: UnsafeMutablePointer<Double> { address.assumingMemoryBound(to: Double.self) }
-}

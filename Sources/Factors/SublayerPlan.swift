@@ -1,31 +1,46 @@
 import Calibration
 import Kernels
 
-/// How units are kept and what becomes of the output projection.
+/// What becomes of the output projection of a sublayer that loses units.
 package enum PruningMethod: String, Sendable, Codable, CaseIterable {
     /// The nested least-squares refit with bias.
     case nested
+    /// The kept columns as they were, and a bias for what the others added on average: with FLAP's order as published.
+    case compensated
     /// The kept columns as they were, no bias: with Wanda-sp's order as published.
-    case wandaSP = "wanda-sp"
+    case plain
+    /// The same, but a sublayer without units leaves nothing at all: for methods that remove whole blocks.
+    case removal
+
+    /// Cut sublayers have a bias even where the model has none.
+    package var addsBiases: Bool { self == .nested || self == .compensated }
 }
 
 /// One sublayer, ready to be cut at any level.
 package enum SublayerPlan: Sendable {
     case refit(NestedFactor)
-    case plain(OutputProjection, order: [Int])
+    case plain(KeptColumns)
 
     /// - Parameters:
     ///   - ridge: λ of the refit, as a fraction of the mean variance of the inputs.
-    ///   - order: which units come first.
+    ///   - order: which units come first; of no use for `removal`.
     /// - Throws: `KernelError`.
     package init(
         _ projection: OutputProjection, _ moments: ActivationMoments, method: PruningMethod, ridge: Double,
         order: any UnitOrder = WandaOrder()
     ) throws(KernelError) {
+        if method == .removal {
+            self = .plain(
+                KeptColumns(projection, order: Array(0..<projection.units), remainder: .nothingAtAll))
+            return
+        }
         let order = order.order(projection, moments)
         switch method {
         case .nested: self = .refit(try NestedFactor(projection, moments, order: order, ridge: ridge))
-        case .wandaSP: self = .plain(projection, order: order)
+        case .compensated:
+            let means = (0..<projection.columns).map { moments.plainMean($0) }
+            self = .plain(KeptColumns(projection, order: order, remainder: .means(means)))
+        case .plain, .removal: self = .plain(KeptColumns(projection, order: order, remainder: .nothing))
         }
     }
 
@@ -33,7 +48,7 @@ package enum SublayerPlan: Sendable {
     package var order: [Int] {
         switch self {
         case .refit(let factor): factor.order
-        case .plain(_, let order): order
+        case .plain(let columns): columns.order
         }
     }
 
@@ -57,16 +72,8 @@ package enum SublayerPlan: Sendable {
     /// The output projection that reads the first `units` units: [outputs, units·unitSize] and its bias.
     package func projection(keeping units: Int) -> (weights: [Float], bias: [Float]?) {
         switch self {
-        case .refit(let factor):
-            return factor.refit(keeping: units)
-        case .plain(let projection, let order):
-            let columns = order[..<units].flatMap { $0 * projection.unitSize..<($0 + 1) * projection.unitSize }
-            var weights: [Float] = []
-            weights.reserveCapacity(projection.outputs * columns.count)
-            for row in 0..<projection.outputs {
-                for column in columns { weights.append(projection.weights[row * projection.columns + column]) }
-            }
-            return (weights, projection.bias)
+        case .refit(let factor): return factor.refit(keeping: units)
+        case .plain(let columns): return columns.projection(keeping: units)
         }
     }
 }

@@ -11,6 +11,8 @@ package final class AlignedBuffer: @unchecked Sendable {
 
     package convenience init(floats: Int) { self.init(byteCount: floats * 4) }
 
+    package convenience init(doubles: Int) { self.init(byteCount: doubles * 8) }
+
     package convenience init(_ values: [Float]) {
         self.init(floats: values.count)
         values.withUnsafeBytes { address.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
@@ -19,6 +21,8 @@ package final class AlignedBuffer: @unchecked Sendable {
     deinit { address.deallocate() }
 
     package var floats: UnsafeMutablePointer<Float> { address.assumingMemoryBound(to: Float.self) }
+
+    package var doubles: UnsafeMutablePointer<Double> { address.assumingMemoryBound(to: Double.self) }
 
     /// The first `count` floats.
     package func array(_ count: Int) -> [Float] { Array(UnsafeBufferPointer(start: floats, count: count)) }

@@ -14,10 +14,14 @@ extension LlamaModel {
     }
 
     /// Takes the residual stream through some sublayers. The batch is one that `begin` accepted.
+    /// - Parameter observe: sees the input of every output projection, in the order of execution, after its product.
     /// - Throws: `KernelError`.
-    package func run(_ sublayers: Range<Int>, _ batch: TokenBatch, in workspace: Workspace) throws {
+    package func run(
+        _ sublayers: Range<Int>, _ batch: TokenBatch, in workspace: Workspace,
+        observe: ((ProjectionInput) -> Void)? = nil
+    ) throws {
         precondition(batch.tokens.count <= workspace.rows, "the workspace is too small")
-        for index in sublayers { try runSublayer(index, batch, workspace, [], nil) }
+        for index in sublayers { try runSublayer(index, batch, workspace, [], observe) }
     }
 
     /// The final norm; the result is `workspace.output`. The residual stream stays.
@@ -27,6 +31,9 @@ extension LlamaModel {
 }
 
 extension Workspace {
+    /// The residual stream between two pieces: float32 [rows, D].
+    package var stream: UnsafeMutablePointer<Float> { residual.floats }
+
     /// Bytes of the residual stream of some rows.
     package func residualByteCount(rows: Int) -> Int { residual.byteCount / max(self.rows, 1) * rows }
 

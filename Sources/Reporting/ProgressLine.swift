@@ -146,18 +146,23 @@ package final class ProgressLine: Sendable {
 
     private static func text(of state: State, elapsed: Duration, isFinal: Bool) -> String {
         var head = state.stage
-        let unit = state.unit.isEmpty ? "" : " " + state.unit
+        // Bytes are counted in units of their own.
+        let isBytes = state.unit == "bytes"
+        let unit = state.unit.isEmpty || isBytes ? "" : " " + state.unit
+        let amount = { (count: Int) in isBytes ? "\(ByteCount(count))" : "\(count)" }
         if let total = state.total {
-            head += "  \(state.count)/\(total)\(unit)"
+            head += "  \(amount(state.count))/\(amount(total))\(unit)"
             if total > 0 { head += "  " + NumberFormat.percent(Double(state.count) / Double(total), decimals: 0) }
         } else if state.count > 0 {
-            head += "  \(state.count)\(unit)"
+            head += "  \(amount(state.count))\(unit)"
         }
         var parts = [head]
         let seconds = elapsed / .seconds(1)
         let done = Double(state.count) - Double(state.firstCount)
         if done > 0 && seconds > 0 {
-            parts.append(NumberFormat.rate(done / seconds, unit: state.unit))
+            let rate = done / seconds
+            parts.append(
+                isBytes && rate < 0x1p60 ? "\(ByteCount(Int(rate)))/s" : NumberFormat.rate(rate, unit: state.unit))
             if !isFinal, let total = state.total, total >= state.count {
                 let left = (Double(total) - Double(state.count)) * seconds / done
                 // Beyond a century a Duration could overflow, and nobody waits.

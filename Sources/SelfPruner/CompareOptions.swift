@@ -24,6 +24,7 @@ public struct CompareOptions: Sendable {
             var options = search
             options.proposer = proposer
             try options.check()
+            try options.checkSearch()
         }
     }
 }

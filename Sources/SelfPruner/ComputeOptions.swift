@@ -43,6 +43,10 @@ public struct ComputeOptions: Sendable, Codable, Equatable {
 enum ProcessFigures {
     /// The largest resident size so far, in bytes.
     static var peakMemoryBytes: Int {
+        #if os(Linux)
+            // Not getrusage's: a process that was just started has the peak of the one that started it there.
+            if let bytes = highWaterMark { return bytes }
+        #endif
         var usage = rusage()
         #if canImport(Darwin)
             getrusage(RUSAGE_SELF, &usage)
@@ -52,4 +56,13 @@ enum ProcessFigures {
             return usage.ru_maxrss * 1024
         #endif
     }
+
+    #if os(Linux)
+        private static var highWaterMark: Int? {
+            guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) else { return nil }
+            let words = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }?.split(
+                whereSeparator: \.isWhitespace)
+            return words.flatMap { $0.count > 1 ? Int($0[1]) : nil }.map { $0 * 1024 }
+        }
+    #endif
 }

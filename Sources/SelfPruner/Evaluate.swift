@@ -16,6 +16,8 @@ public struct EvaluateOptions: Sendable {
     public var maximumTokens: Int?
     /// Windows begin with the begin-of-text token.
     public var addsBeginOfText = false
+    /// A model with the same vocabulary, whose distributions those of `model` are compared with.
+    public var against: String?
     public var compute = ComputeOptions()
 
     public init(model: String, text: String) {
@@ -42,6 +44,7 @@ public struct EvaluationReport: Sendable, Codable {
     public var weightBytes: Int
     public var threads: Int
     public var `protocol`: PerplexityProtocol
+    public var divergence: DivergenceReport?
 }
 
 /// How a perplexity was measured. Perplexity is not one number; every figure carries this.
@@ -68,14 +71,18 @@ public func evaluate(
     let checkpoint = try openCheckpoint(options.model)
     let text = try EvaluationText(options, Tokenizer(checkpoint.tokenizer))
     let model = try loadModel(checkpoint, precision, positions: text.positions, observer)
-    return try text.measure(model, observer)
+    var report = try text.measure(model, observer)
+    report.divergence = try options.against.map {
+        try measureDivergence(model, from: $0, text.windows, precision, observer)
+    }
+    return report
 }
 
 /// The windows of a text: all that is needed of it before there is a model.
 struct EvaluationText {
     private let options: EvaluateOptions
     private let name: String
-    private let windows: [[Int32]]
+    let windows: [[Int32]]
 
     /// Positions of the longest window.
     var positions: Int { windows[0].count }
@@ -116,10 +123,15 @@ struct EvaluationText {
             negativeLogLikelihood: result.negativeLogLikelihood, standardError: result.standardError,
             tokensScored: result.tokensScored, tokensPerSecond: result.tokensPerSecond, seconds: result.seconds,
             peakMemoryBytes: ProcessFigures.peakMemoryBytes, weightBytes: model.byteCount, threads: Threads.count,
-            protocol: PerplexityProtocol(
-                corpus: name, joiner: options.joiner.words, sequenceLength: windows[0].count,
-                stride: options.sequenceLength - (options.addsBeginOfText ? 1 : 0), windows: windows.count,
-                beginOfText: options.addsBeginOfText, precision: model.precision.rawValue))
+            protocol: measured(in: model.precision))
+    }
+
+    /// How it is measured.
+    func measured(in precision: Precision) -> PerplexityProtocol {
+        PerplexityProtocol(
+            corpus: name, joiner: options.joiner.words, sequenceLength: windows[0].count,
+            stride: options.sequenceLength - (options.addsBeginOfText ? 1 : 0), windows: windows.count,
+            beginOfText: options.addsBeginOfText, precision: precision.rawValue)
     }
 }
 

@@ -92,6 +92,7 @@ public func evaluate(
 struct SelectedTasks {
     private let selection: TaskSelection
     private let tasks: [EncodedTask]
+    private let generation: [EncodedGeneration]
     private let contextLength: Int
 
     /// - Throws: `SelfPrunerError`, `TaskError`, `CancellationError`.
@@ -100,12 +101,19 @@ struct SelectedTasks {
         _ observer: some RunObserver
     ) throws {
         try selection.check()
-        let chosen = try TaskLibrary(folder: selection.declarationFolder).tasks(selection.names)
+        let library = try TaskLibrary(folder: selection.declarationFolder)
+        let chosen = try library.tasks(selection.names)
+        let written = library.generationTasks(selection.names)
         // Missing files are found before the first one is read.
         var files: [(path: String, examples: FewShot?)] = []
         for task in chosen {
             let path = try selection.path(task.dataFile, "the questions of \(task.name)")
             files.append((path, try Self.examples(task, selection)))
+        }
+        var answers: [(path: String, task: GenerationTask)] = []
+        for task in written {
+            guard selection.shots == 0 else { throw Self.noExamples(task.name) }
+            answers.append((try selection.path(task.dataFile, "the questions of \(task.name)"), task))
         }
         let contextLength = checkpoint.description.contextLength
         let encoder = PairEncoder(
@@ -123,6 +131,11 @@ struct SelectedTasks {
             }
             return tasks
         }
+        generation = try answers.map { path, task in
+            try EncodedGeneration(
+                task, path, limit: selection.limit, addsSpecialTokens: selection.addsSpecialTokens, checkpoint,
+                tokenizer)
+        }
         self.selection = selection
         self.contextLength = contextLength
     }
@@ -131,18 +144,22 @@ struct SelectedTasks {
         _ task: TaskDeclaration, _ selection: TaskSelection
     ) throws(SelfPrunerError) -> FewShot? {
         guard selection.shots > 0 else { return nil }
-        guard let file = task.fewShotFile else {
-            throw SelfPrunerError(
-                .badOption,
-                "The task \(task.name) has no examples to put in front of its questions (its declaration names no "
-                    + "fewShotFile); use --shots 0")
-        }
+        guard let file = task.fewShotFile else { throw noExamples(task.name) }
         return FewShot(
             count: selection.shots, path: try selection.path(file, "which the examples of \(task.name) are drawn from"))
     }
 
-    /// Positions of the longest choice.
-    var positions: Int { tasks.reduce(1) { max($0, $1.positions) } }
+    private static func noExamples(_ name: String) -> SelfPrunerError {
+        SelfPrunerError(
+            .badOption,
+            "The task \(name) has no examples to put in front of its questions (its declaration names no fewShotFile); "
+                + "use --shots 0")
+    }
+
+    /// Positions of the longest choice, and of the longest prompt with its answer.
+    var positions: Int {
+        max(tasks.reduce(1) { max($0, $1.positions) }, generation.reduce(1) { max($0, $1.positions) })
+    }
 
     func measure(_ model: LlamaModel, _ observer: some RunObserver) throws -> TasksReport {
         let rows = tasks.reduce(0) { max($0, $1.rows) }
@@ -154,9 +171,13 @@ struct SelectedTasks {
                     try task.evaluate(with: scorer, progress: progress, isCancelled: { observer.isCancelled })
                 })
         }
-        if let file = selection.samplesFile { try TaskSample.write(results, tasks.map(\.task), to: file) }
+        let written = try generation.map { try $0.measure(model, observer) }
+        if let file = selection.samplesFile {
+            try TaskSample.write(results, tasks.map(\.task), written.map(\.result), to: file)
+        }
         return TasksReport(
-            results, selection, contextLength: contextLength, precision: model.precision.rawValue,
+            results, written.map(\.report), selection, contextLength: contextLength,
+            precision: model.precision.rawValue,
             weightBytes: model.byteCount)
     }
 }

@@ -48,15 +48,11 @@ public func generate(
     onText: (String) throws -> Void = { _ in }
 ) throws -> GenerationReport {
     let precision = try options.compute.apply()
-    guard options.temperature >= 0, options.temperature.isFinite else {
-        throw SelfPrunerError(.badOption, "The temperature must be 0 or more, not \(options.temperature)")
-    }
-    guard options.maximumTokens >= 1 else {
-        throw SelfPrunerError(.badOption, "At least 1 token must be generated, not \(options.maximumTokens)")
-    }
+    try checkSampling(options.temperature, options.maximumTokens)
     let checkpoint = try openCheckpoint(options.model)
     let tokenizer = try Tokenizer(checkpoint.tokenizer)
-    let prompt = try promptTokens(options, tokenizer)
+    let encoding = try PromptEncoding(options.usesChatTemplate, options.systemPrompt, options.model, tokenizer)
+    let prompt = try encoding.tokens(options.prompt)
     let context = checkpoint.description.contextLength
     guard prompt.count < context else {
         throw SelfPrunerError(
@@ -68,8 +64,7 @@ public func generate(
     let generator = Generator(model, capacity: capacity)
     var sampler = Sampler(temperature: options.temperature, seed: options.seed)
     var stream = tokenizer.makeStreamingDecoder(skippingSpecialTokens: true)
-    let ends = Set(checkpoint.description.endOfTextTokens.map(Int32.init(truncatingIfNeeded:)))
-        .union([tokenizer.endOfTextToken].compactMap { $0 })
+    let ends = checkpoint.endOfTextTokens(tokenizer)
     let clock = ContinuousClock()
     let start = clock.now
     var token = sampler.next(try generator.append(prompt))
@@ -101,24 +96,12 @@ public func generate(
         seed: options.seed, precision: precision.rawValue, threads: Threads.count)
 }
 
-private func promptTokens(_ options: GenerateOptions, _ tokenizer: Tokenizer) throws -> [Int32] {
-    let tokens: [Int32]
-    if options.usesChatTemplate {
-        guard let source = tokenizer.chatTemplate else {
-            throw SelfPrunerError(
-                .noChatTemplate, "The checkpoint \(options.model) has no chat template; leave out --chat")
-        }
-        var messages = [ChatMessage(role: "user", content: options.prompt)]
-        if let system = options.systemPrompt { messages.insert(ChatMessage(role: "system", content: system), at: 0) }
-        let rendered = try ChatTemplate(source).render(
-            messages: messages, addingGenerationPrompt: true, variables: tokenizer.templateVariables)
-        // The template writes the begin-of-text token itself where it wants one.
-        tokens = tokenizer.encode(rendered, addingSpecialTokens: false, parsingSpecialTokens: true)
-    } else {
-        tokens = tokenizer.encode(options.prompt, addingSpecialTokens: true, parsingSpecialTokens: true)
+/// - Throws: `SelfPrunerError.badOption`.
+func checkSampling(_ temperature: Double, _ maximumTokens: Int) throws(SelfPrunerError) {
+    guard temperature >= 0, temperature.isFinite else {
+        throw SelfPrunerError(.badOption, "The temperature must be 0 or more, not \(temperature)")
     }
-    guard !tokens.isEmpty else {
-        throw SelfPrunerError(.badOption, "The prompt is empty; give at least one token to continue")
+    guard maximumTokens >= 1 else {
+        throw SelfPrunerError(.badOption, "At least 1 token must be generated, not \(maximumTokens)")
     }
-    return tokens
 }

@@ -37,6 +37,21 @@ struct ModelWriter {
         return RoundedWeights(weights, types: Dictionary(uniqueKeysWithValues: types))
     }
 
+    /// Bytes of the files with weights that a model of this shape makes: of `model.gguf`, its tokenizer included, or of
+    /// all safetensors files.
+    /// - Throws: `ExportError`, `TokenizerError`.
+    func byteCount(_ description: ModelDescription) throws -> Int {
+        let weights = UnreadWeights(description)
+        if form.format == .gguf {
+            return try GGUFExport(weights, quantization: quantization, metadata: metadata(description)).byteCount()
+        }
+        let laidOut: any WeightSource = form.format == .hfPadded ? PaddedWeights(weights) : weights
+        return HuggingFaceExport(
+            laidOut, element: element, companions: [],
+            maximumShardBytes: form.maximumShardBytes ?? HuggingFaceExport.defaultShardBytes
+        ).weightBytes
+    }
+
     private func writeGGUF(_ weights: any WeightSource, to path: String) throws -> any WeightSource {
         let export = GGUFExport(weights, quantization: quantization, metadata: try metadata(weights.description))
         try export.write(to: path)

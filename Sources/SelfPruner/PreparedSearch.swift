@@ -14,13 +14,15 @@ struct PreparedSearch {
     let prepared: PreparedModel
     let plan: PruningPlan
     let space: SearchSpace
-    let budget: Budget
+    private(set) var budget: Budget
     let memory: EvaluationMemory
     let models: CandidateModels
     let evaluator: CandidateEvaluator
 
+    /// - Parameter keepsStreams: activations of survivors are kept; without a search there are none.
     init(
-        _ prepared: PreparedModel, _ options: SearchOptions, _ times: inout StageTimes, _ observer: some RunObserver
+        _ prepared: PreparedModel, _ options: SearchOptions, _ times: inout StageTimes, _ observer: some RunObserver,
+        keepsStreams: Bool = true
     ) throws {
         self.prepared = prepared
         let limit = (options.memory ?? Self.defaultMemory) - Self.promptBytes(prepared, options)
@@ -39,11 +41,22 @@ struct PreparedSearch {
             factors: plan.byteCount, targets: rungs.reduce(0) { $0 + $1.byteCount },
             candidates: max(options.generation, options.population, space.sublayers.count),
             survivors: options.population)
-        memory = try EvaluationMemory(limit: limit, demand)
+        var memory = try EvaluationMemory(limit: limit, demand)
+        if !keepsStreams { memory.kept = 0 }
+        self.memory = memory
         models = CandidateModels(plan: plan, dense: prepared.model, space: space, memoryLimit: memory.sublayers)
         evaluator = CandidateEvaluator(
             rungs: rungs, models: models, dense: prepared.model, space: space, workspace: prepared.workspace,
             memory: memory)
+    }
+
+    /// The same search at another rate: only the budget is another.
+    /// - Throws: `SearchError.badBudget` when the space does not hold the rate.
+    func at(rate: Double) throws -> PreparedSearch {
+        var other = self
+        other.budget = Self.budget(rate, prepared)
+        try other.budget.check(in: space)
+        return other
     }
 
     /// Keys and values of the prompts of the model under pruning.
@@ -74,20 +87,35 @@ struct PreparedSearch {
     static func factor(
         _ prepared: PreparedModel, _ options: SearchOptions, _ times: inout StageTimes, _ observer: some RunObserver
     ) throws -> (PruningPlan, SearchSpace, Budget) {
-        let calibration = try times.measure("calibrate") {
+        let calibration = try calibrate(prepared, options, &times, observer)
+        return try factor(prepared, options, calibration, &times, observer)
+    }
+
+    /// What the method needs to know of the calibration text.
+    static func calibrate(
+        _ prepared: PreparedModel, _ options: SearchOptions, _ times: inout StageTimes, _ observer: some RunObserver
+    ) throws -> Calibration {
+        try times.measure("calibrate") {
             try observer.stage(
                 "calibrate", total: prepared.texts.calibration.reduce(0) { $0 + $1.count }, unit: "tokens"
             ) { progress in
                 try Calibration(
-                    prepared.model, prepared.texts.calibration, in: prepared.workspace, progress: progress,
+                    prepared.model, prepared.texts.calibration, in: prepared.workspace,
+                    keepsProducts: options.needsProducts, progress: progress,
                     isCancelled: { observer.isCancelled })
             }
         }
+    }
+
+    static func factor(
+        _ prepared: PreparedModel, _ options: SearchOptions, _ calibration: Calibration, _ times: inout StageTimes,
+        _ observer: some RunObserver
+    ) throws -> (PruningPlan, SearchSpace, Budget) {
         let plan = try times.measure("factor") {
             try observer.stage("factor", total: prepared.model.attention.count, unit: "blocks") { progress in
                 try PruningPlan(
                     DenseBlocks(prepared.checkpoint), calibration,
-                    method: options.method == .nested ? .nested : .wandaSP, ridge: options.ridge,
+                    method: options.method.pruning, ridge: options.ridge,
                     order: options.unitOrder, progress: progress,
                     isCancelled: { observer.isCancelled })
             }
@@ -97,16 +125,25 @@ struct PreparedSearch {
     }
 
     private static func space(_ prepared: PreparedModel, _ options: SearchOptions) throws -> (SearchSpace, Budget) {
-        let description = prepared.checkpoint.description
-        let space = try SearchSpace(
-            description, granularity: options.granularity == .layer ? .layer : .sublayer,
-            channelStep: options.channelStep, alignment: options.alignment ?? 32,
-            addsBiases: options.method == .nested, rates: options.rateBounds)
-        // The biases that the refit adds count against the budget.
-        let budget = Budget(
-            maximumParameters: Int(((1 - options.rate) * Double(description.decoderParameters)).rounded(.down)))
+        let space = try allLevels(prepared, options)
+        let budget = budget(options.rate, prepared)
         try budget.check(in: space)
         return (space, budget)
+    }
+
+    /// The space, whatever the rate.
+    /// - Throws: `SearchError.badSpace`.
+    static func allLevels(_ prepared: PreparedModel, _ options: SearchOptions) throws -> SearchSpace {
+        try SearchSpace(
+            prepared.checkpoint.description, granularity: options.granularity == .layer ? .layer : .sublayer,
+            channelStep: options.settledChannelStep, alignment: options.alignment ?? 32,
+            addsBiases: options.method.pruning.addsBiases, rates: options.rateBounds)
+    }
+
+    /// The biases that the refit adds count against the budget.
+    private static func budget(_ rate: Double, _ prepared: PreparedModel) -> Budget {
+        let parameters = prepared.checkpoint.description.decoderParameters
+        return Budget(maximumParameters: Int(((1 - rate) * Double(parameters)).rounded(.down)))
     }
 
     /// Whether the space holds the rate, and there is an endpoint or a record to ask: before anything that takes time.
@@ -139,26 +176,37 @@ struct PreparedSearch {
     /// rung.
     func measureSensitivities(_ observer: some RunObserver) throws -> [Double] {
         let levels = sensitivityLevels
+        let candidates = space.sublayers.indices.map { cut([$0], to: levels) }
+        let losses = try losses(of: candidates, stage: "sensitivities", unit: "sublayers", observer)
+        // A cut after which there are no numbers is as bad as the worst.
+        let worst = losses.filter(\.isFinite).max() ?? 1
+        return losses.map { $0.isFinite ? $0 : worst }
+    }
+
+    /// The whole model with some sublayers at the given levels.
+    func cut(_ sublayers: [Int], to levels: [Int]) -> Candidate {
+        var candidate = space.full
+        for index in sublayers { candidate.levels[index] = levels[index] }
+        return candidate
+    }
+
+    /// Fitness beyond that of the dense model on the text of the first rung; not always finite.
+    func losses(
+        of candidates: [Candidate], stage: String, unit: String, _ observer: some RunObserver
+    ) throws -> [Double] {
         // The dense model last: its own fitness is 0 where that is a divergence from it.
-        let candidates = (space.sublayers.indices + [-1]).map { index in
-            var candidate = space.full
-            if index >= 0 { candidate.levels[index] = levels[index] }
-            return candidate
-        }
-        var values = [Double](repeating: 0, count: candidates.count)
-        try observer.stage("sensitivities", total: candidates.count, unit: "sublayers") { progress in
+        let all = candidates + [space.full]
+        var values = [Double](repeating: 0, count: all.count)
+        try observer.stage(stage, total: all.count, unit: unit) { progress in
             var done = 0
-            try evaluator.evaluate(candidates, rung: 0, isCancelled: { observer.isCancelled }) { place, value in
+            try evaluator.evaluate(all, rung: 0, isCancelled: { observer.isCancelled }) { place, value in
                 values[place] = value
                 done += 1
                 progress(done)
             }
         }
         let dense = values.removeLast()
-        let losses = values.map { $0 - dense }
-        // A cut after which there are no numbers is as bad as the worst.
-        let worst = losses.filter(\.isFinite).max() ?? 1
-        return losses.map { $0.isFinite ? $0 : worst }
+        return values.map { $0 - dense }
     }
 
     /// Allocations in closed form.
@@ -185,20 +233,6 @@ struct PreparedSearch {
                 return curve.map { $0 * factor }
             }
             return ErrorCurveSeeds(errors: tilted, exponents: tilt == 0 ? [1, 1.5, 0.75] : [1], blends: [1])
-        }
-    }
-}
-
-extension SearchOptions {
-    var unitOrder: any UnitOrder {
-        switch order {
-        case .auto: method == .nested ? AutomaticOrder(ridge: ridge) : WandaOrder()
-        case .surgeon: SurgeonOrder(ridge: ridge)
-        case .forward: ForwardOrder(ridge: ridge)
-        case .flap: FluctuationOrder()
-        case .wanda: WandaOrder()
-        case .magnitude: MagnitudeOrder()
-        case .random: RandomOrder(seed: seed)
         }
     }
 }

@@ -20,6 +20,8 @@ public func prune(
     _ options: PruneOptions, observer: some RunObserver = SilentObserver()
 ) async throws -> PruneReport {
     try options.search.check()
+    try options.checkAllocation()
+    try options.checkAmount()
     try options.form.check()
     try OutputFolder.check(options.output, overwrite: options.overwrite)
     let precision = try options.compute.apply()
@@ -29,7 +31,8 @@ public func prune(
 
 /// The stages of one pruning, in order.
 struct PruneRun<Observer: RunObserver> {
-    let options: PruneOptions
+    /// With the rate that was settled on.
+    var options: PruneOptions
     let observer: Observer
     let prepared: PreparedModel
     var times = StageTimes()
@@ -44,18 +47,19 @@ struct PruneRun<Observer: RunObserver> {
     }
 
     mutating func run() async throws -> PruneReport {
+        try settleRate()
         try PreparedSearch.check(prepared, options.search)
         // Made first: a place that cannot be written is not worth a search, and another process may be at work on the
         // run.
         let folder = try OutputFolder(options.output, overwrite: options.overwrite)
         do {
             let runFolder =
-                options.settledAllocation == .search
+                options.settledAllocation == .search && !options.triesRates
                 ? try SearchRun<Observer>.open(options.settledRun, options.search, prepared) : nil
             do {
                 let report = try await run(into: folder, runFolder)
                 // The output has a copy.
-                if options.run == nil { runFolder?.remove() }
+                if options.run == nil { removeRun(runFolder) }
                 return report
             } catch {
                 runFolder?.removeIfUnused()
@@ -72,7 +76,8 @@ struct PruneRun<Observer: RunObserver> {
         let chosen = try await choose(runFolder)
         let units = try chosen.space.units(of: chosen.candidate)
         let writer = ModelWriter(options.form, original: checkpoint, tokenizer: prepared.tokenizer)
-        let compacted = CompactedModel(chosen.plan.compact(units), outside: checkpoint)
+        let (blocks, refit) = try refit(chosen.plan.compact(units))
+        let compacted = CompactedModel(blocks, outside: checkpoint)
         let expected = try writer.write(compacted, to: folder)
         let written = try openCheckpoint(folder.path)
         let start = ContinuousClock.now
@@ -80,10 +85,11 @@ struct PruneRun<Observer: RunObserver> {
         times.add("check", since: start)
         let smaller = try loadModel(written, prepared.model.precision, positions: texts.longestWindow, observer)
         let after = try measure(smaller, written, "evaluate after")
-        let report = report(before, after, chosen, writer.elementName)
+        var report = report(before, after, chosen, refit, writer.elementName)
+        report.target = try target(chosen, units, folder)
         try folder.write("report.json", JSONOutput.encode(report))
         try folder.write("report.md", Data(report.markdown.utf8))
-        if options.run == nil, let runFolder { try copy(runFolder, into: folder) }
+        if options.run == nil, let run = chosen.run ?? runFolder { try copy(run, into: folder) }
         try folder.publish()
         return report
     }
@@ -104,13 +110,14 @@ struct PruneRun<Observer: RunObserver> {
         var space: SearchSpace
         var candidate: Candidate
         var search: SearchReport?
+        /// Of the search, where several rates were tried, and what they gave.
+        var run: RunFolder?
+        var steps: [PruneReport.Target.Step] = []
     }
 
     private mutating func choose(_ folder: RunFolder?) async throws -> Choice {
-        guard let folder else {
-            let (plan, space, budget) = try PreparedSearch.factor(prepared, options.search, &times, observer)
-            return Choice(plan: plan, space: space, candidate: try PreparedSearch.uniform(space, budget))
-        }
+        if case .perplexityIncrease(let limit) = options.amount { return try await chooseLargestRate(limit) }
+        guard let folder else { return try chooseDirectly() }
         let shared = try PreparedSearch(prepared, options.search, &times, observer)
         let start = ContinuousClock.now
         let finished = try await SearchRun(options.search, shared, folder: folder, observer).run()
@@ -121,6 +128,9 @@ struct PruneRun<Observer: RunObserver> {
             candidate: try PreparedSearch.uniform(shared.space, shared.budget), search: report)
         if let best = finished.search.history.best {
             choice.candidate = best.candidate
+            if case .size(let bytes) = options.amount {
+                choice.candidate = try fit(best.candidate, into: bytes, finished.search.history, shared)
+            }
         } else if finished.search.history.evaluated > 0 {
             throw SelfPrunerError(.badOption, "No candidate gave a finite fitness; try another rate or precision")
         }
@@ -140,11 +150,6 @@ struct PruneRun<Observer: RunObserver> {
 }
 
 extension PruneOptions {
-    var settledAllocation: Allocation {
-        if let allocation { return allocation }
-        return search.proposer == .uniform || search.method == .wandaSP ? .uniform : .search
-    }
-
     /// Beside the output, so that it is found again by the same command; in the output when that is whole.
     var settledRun: String {
         if let run { return run }

@@ -8,13 +8,13 @@ extension PruneReport {
 
         \(comparison.markdown())
 
-        \(words)
+        \(([words, allocationWords, targetWords] as [String?]).compactMap { $0 }.joined(separator: " "))
 
         ## Blocks
 
         \(blockTable.markdown())
 
-        \(searchSection)## Settings
+        \(searchSection)\(refitSection)## Settings
 
         \(settingsTable.markdown())
 
@@ -97,12 +97,30 @@ extension PruneReport {
         return "## Search\n\n\(search.markdown(fitness: protocols.fitness))\n\n"
     }
 
+    private var refitSection: String {
+        guard let refit else { return "" }
+        var table = TextTable([.init("projections fitted to"), .init("fitness", .right), .init("", .left)])
+        for (name, value) in refit.fitness.sorted(by: { $0.value < $1.value }) {
+            table.addRow([name, NumberFormat.fixed(value, 4), name == refit.target ? "kept" : ""])
+        }
+        return """
+            ## Refit
+
+            Sublayer by sublayer behind the search, in \(NumberFormat.fixed(refit.seconds, 0)) s: what each reads is the \
+            pruned model's, what it is fitted to the dense model's.
+
+            \(table.markdown())
+
+
+            """
+    }
+
     private var settingsTable: TextTable {
         var table = TextTable([.init("setting"), .init("value")])
         let s = settings
         for (name, value) in [
             ("program", program), ("model", s.model), ("rate", "\(s.rate)"), ("method", s.method),
-            ("order", s.order), ("allocation", s.allocation), ("granularity", s.granularity),
+            ("order", s.order), ("refit", s.refit), ("allocation", s.allocation), ("granularity", s.granularity),
             ("channel step", s.channelStep.map { "\($0)" } ?? "default"), ("ridge", "\(s.ridge)"),
             ("fitness", s.fitness), ("proposer", s.proposer), ("candidates", "\(s.candidates)"),
             ("population", "\(s.population)"), ("generation", "\(s.generation)"),

@@ -3,11 +3,15 @@ public struct PruneReport: Sendable, Codable {
     public var program: String
     public var settings: Settings
     public var rate: Rate
+    /// What was asked for in place of a rate.
+    public var target: Target?
     public var before: Figures
     public var after: Figures
     public var protocols: Protocols
     public var blocks: [Block]
     public var search: SearchReport?
+    /// Left out where nothing was refitted behind the search.
+    public var refit: RefitReport?
     /// Seconds of each stage.
     public var seconds: [String: Double]
 
@@ -23,6 +27,8 @@ public struct PruneReport: Sendable, Codable {
         public var granularity: String
         public var channelStep: Int?
         public var ridge: Double
+        /// What was asked for: `auto`, `none`, `output` or `residual`.
+        public var refit: String
         public var fitness: String
         public var proposer: String
         public var candidates: Int
@@ -60,6 +66,24 @@ public struct PruneReport: Sendable, Codable {
         public var decoder: Double
         /// Removed of all parameters.
         public var total: Double
+    }
+
+    /// How much was to be cut, where it was not said as a rate, and what came of it.
+    public struct Target: Sendable, Codable {
+        /// `size` (bytes of the files with weights), `parameters` (without zeros that the format adds) or
+        /// `perplexityIncrease` (a fraction).
+        public var kind: String
+        public var asked: Double
+        public var reached: Double
+        /// Rates that were tried, in that order, for a `perplexityIncrease`.
+        public var steps: [Step]
+
+        public struct Step: Sendable, Codable {
+            public var rate: Double
+            /// On the last text of the race.
+            public var perplexity: Double
+            public var increase: Double
+        }
     }
 
     /// One model's measurements.

@@ -13,8 +13,7 @@ extension PruneReport.Figures {
             perplexity: perplexity.value, perplexityStandardError: perplexity.valueStandardError,
             negativeLogLikelihood: perplexity.negativeLogLikelihood, tokensScored: perplexity.tokensScored,
             parameters: summary.parameters, decoderParameters: summary.decoderParameters, fileBytes: summary.bytes,
-            elementTypes: Array(
-                summary.elementTypes.sorted { ($0.value, $1.key) > ($1.value, $0.key) }.map(\.key).prefix(1)),
+            elementTypes: Array(summary.elementTypesByCount.prefix(1)),
             bfloat16Bytes: summary.parameters * 2, prefillTokensPerSecond: perplexity.tokensPerSecond,
             decodeTokensPerSecond: decodeTokensPerSecond)
     }
@@ -22,7 +21,8 @@ extension PruneReport.Figures {
 
 extension PruneRun {
     func report(
-        _ before: PruneReport.Figures, _ after: PruneReport.Figures, _ choice: Choice, _ elementName: String
+        _ before: PruneReport.Figures, _ after: PruneReport.Figures, _ choice: Choice, _ refit: RefitReport?,
+        _ elementName: String
     ) -> PruneReport {
         PruneReport(
             program: "selfpruner \(selfPrunerVersion)", settings: settings(elementName),
@@ -31,7 +31,7 @@ extension PruneRun {
                 decoder: 1 - Double(after.decoderParameters) / Double(before.decoderParameters),
                 total: 1 - Double(after.parameters) / Double(before.parameters)),
             before: before, after: after, protocols: protocols, blocks: blocks(choice.space, choice.candidate),
-            search: choice.search, seconds: times.seconds)
+            search: choice.search, refit: refit, seconds: times.seconds)
     }
 
     private func settings(_ elementName: String) -> PruneReport.Settings {
@@ -39,7 +39,8 @@ extension PruneRun {
             model: options.model, output: options.output, rate: options.rate, method: options.method.rawValue,
             order: options.order.rawValue, allocation: options.settledAllocation.rawValue,
             granularity: options.granularity.rawValue,
-            channelStep: options.channelStep, ridge: options.ridge, fitness: options.fitness.rawValue,
+            channelStep: options.channelStep, ridge: options.ridge, refit: options.refit.rawValue,
+            fitness: options.fitness.rawValue,
             proposer: options.proposer.rawValue, candidates: options.candidates, population: options.population,
             generation: options.generation, rungTokens: texts.fitness.map { $0.reduce(0) { $0 + $1.count } },
             rungShares: options.rungShares,

@@ -12,6 +12,7 @@ public func search(
     _ options: SearchOptions, run: String, observer: some RunObserver = SilentObserver()
 ) async throws -> SearchReport {
     try options.check()
+    try options.checkSearch()
     let precision = try options.compute.apply()
     let prepared = try PreparedModel(options, precision, observer)
     try PreparedSearch.check(prepared, options)

@@ -53,6 +53,9 @@ extension SearchOptions {
         if let channelStep, let alignment, !channelStep.isMultiple(of: alignment) {
             try refuse("The channel step, \(channelStep), is no multiple of the alignment, \(alignment)")
         }
+        if order != .auto, !method.takesOrders {
+            try refuse("The method \(method.rawValue) has an order of its own; leave out the order \(order.rawValue)")
+        }
         if let timeLimit, !(timeLimit > 0 && timeLimit <= 1e9) {
             try refuse("The time limit must be more than 0 seconds and at most 1e9, not \(timeLimit)")
         }

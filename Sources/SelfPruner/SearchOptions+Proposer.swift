@@ -5,6 +5,7 @@ import Models
 import Proposers
 import Search
 import Tokenization
+import Transfer
 
 /// The proposer of a search, and what is to be asked of it afterwards.
 struct ChosenProposer {
@@ -99,7 +100,7 @@ extension ChatOptions {
         configuration.concurrency = concurrency
         configuration.timeout = .seconds(timeout)
         configuration.prices = prices
-        let key = ProcessInfo.processInfo.environment[keyVariable].flatMap(ChatKey.init)
+        let key = ProcessInfo.processInfo.environment[keyVariable].flatMap(AccessKey.init)
         let live = ChatEndpoint(configuration, key: key)
         guard let folder else { return live }
         return ResumingChat(live, record: try ChatRecord(path: folder.file("exchanges.jsonl")))

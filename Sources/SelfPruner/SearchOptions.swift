@@ -1,10 +1,23 @@
 /// What to search for and how: shared by `search`, `prune` and `compare`.
 public struct SearchOptions: Sendable {
+    /// How units are chosen and what becomes of the output projections. All but `nested` are baselines, each as
+    /// published.
     public enum Method: String, Sendable, Codable, CaseIterable {
-        /// Units in Wanda-sp's order, output projections refit by nested least squares, with a bias.
+        /// Units in the order of `order`, output projections refit by nested least squares, with a bias.
         case nested
-        /// Wanda-sp as published: no refit, no bias.
+        /// Wanda-sp (arXiv 2306.11695, in the structured form of arXiv 2312.11983): no refit, no bias.
         case wandaSP = "wanda-sp"
+        /// The units whose output weights are largest, no refit, no bias; sees no data.
+        case magnitude
+        /// Units drawn by the seed, no refit, no bias.
+        case random
+        /// FLAP (arXiv 2312.11983): fluctuation of the inputs, one threshold over all sublayers, a bias for the mean of
+        /// what was removed.
+        case flap
+        /// ShortGPT (arXiv 2403.03853): whole blocks, those first that turn the residual stream least.
+        case shortgpt
+        /// SLEB (arXiv 2402.09025): whole blocks, each time the one without which perplexity is best.
+        case sleb
     }
 
     public enum Fitness: String, Sendable, Codable, CaseIterable {
@@ -42,7 +55,7 @@ public struct SearchOptions: Sendable {
 
     /// Which units of a sublayer are kept first.
     public enum Order: String, Sendable, Codable, CaseIterable {
-        /// `surgeon` where a sublayer is not too wide for it, else `flap`; `wanda` for the method `wanda-sp`.
+        /// `surgeon` where a sublayer is not too wide for it, else `flap`; the method's own for all but `nested`.
         case auto
         /// Greedy elimination: the unit that the refitted output misses least goes first.
         case surgeon
@@ -70,7 +83,8 @@ public struct SearchOptions: Sendable {
     public var granularity = Granularity.sublayer
     /// Bounds of what a sublayer, or a block, may lose of itself; `nil` for none.
     public var rateBounds: ClosedRange<Double>?
-    /// Channels of one step of an MLP; `nil` for a 32nd of its channels in multiples of `alignment`.
+    /// Channels of one step of an MLP; `nil` for a 32nd of its channels in multiples of `alignment`, and for `flap`,
+    /// without an alignment, single channels, as its threshold has it.
     public var channelStep: Int?
     /// What MLPs keep is a multiple of this many channels: quantised types have blocks of 32 values, K-quants of 256.
     public var alignment: Int?

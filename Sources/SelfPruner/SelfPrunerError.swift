@@ -3,6 +3,7 @@
 public struct SelfPrunerError: Error, CustomStringConvertible, Sendable {
     public enum Code: String, Sendable {
         case badOption, textNotFound, textTooShort, textsOverlap, noChatTemplate, outputNotWritable, taskDataNotFound
+        case unreadable, processFailed
     }
 
     public var code: Code

@@ -24,7 +24,9 @@ public struct TaskSample: Sendable, Codable {
     public var truncated: Bool
 
     /// - Throws: `SelfPrunerError.outputNotWritable`.
-    static func write(_ results: [TaskResult], _ tasks: [TaskDeclaration], to path: String) throws {
+    static func write(
+        _ results: [TaskResult], _ tasks: [TaskDeclaration], _ generation: [GenerationTaskResult], to path: String
+    ) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.nonConformingFloatEncodingStrategy = JSONOutput.nonFinite
@@ -41,6 +43,15 @@ public struct TaskSample: Sendable, Codable {
                 lines.append(0x0A)
             }
         }
+        for result in generation {
+            for (document, item) in result.items.enumerated() {
+                lines += try encoder.encode(
+                    GenerationSample(
+                        task: result.task, document: document, line: item.line, text: item.text,
+                        references: item.references))
+                lines.append(0x0A)
+            }
+        }
         do {
             try lines.write(to: URL(fileURLWithPath: path), options: .atomic)
         } catch {
@@ -48,4 +59,16 @@ public struct TaskSample: Sendable, Codable {
                 .outputNotWritable, "The samples file \(path) cannot be written: \(reason(of: error))")
         }
     }
+}
+
+/// The same of a task of the kind `generate`.
+public struct GenerationSample: Sendable, Codable {
+    public var task: String
+    /// The question's number in its file, from 0, empty lines left out.
+    public var document: Int
+    /// Its line in the file, from 1.
+    public var line: Int
+    /// The model's answer.
+    public var text: String
+    public var references: [String]
 }

@@ -19,10 +19,27 @@ extension TasksReport {
         table.addRule()
         table.addRow([
             "mean of \(tasks.count)", NumberFormat.grouped(tasks.reduce(0) { $0 + $1.questions }),
-            Self.share(meanAccuracy, meanAccuracyStandardError),
-            Self.share(meanPreferredAccuracy, meanPreferredAccuracyStandardError),
+            Self.share(meanAccuracy ?? 0, meanAccuracyStandardError ?? 0),
+            Self.share(meanPreferredAccuracy ?? 0, meanPreferredAccuracyStandardError ?? 0),
             NumberFormat.grouped(tokensScored), NumberFormat.fixed(seconds, 1),
         ])
+        return table
+    }
+
+    /// One row a task of the kind `generate`, in per cent; `nil` without any.
+    package var generationTable: TextTable? {
+        guard let generation else { return nil }
+        var table = TextTable([
+            .init("task"), .init("questions", .right), .init("BLEU", .right), .init("chrF", .right),
+            .init("tokens", .right), .init("seconds", .right),
+        ])
+        for task in generation {
+            table.addRow([
+                task.task, NumberFormat.grouped(task.questions), task.bleu.map { NumberFormat.fixed($0, 2) } ?? "–",
+                task.chrf.map { NumberFormat.fixed($0, 2) } ?? "–", NumberFormat.grouped(task.tokens),
+                NumberFormat.fixed(task.seconds, 1),
+            ])
+        }
         return table
     }
 
@@ -38,14 +55,28 @@ extension TasksReport {
                 "\(NumberFormat.grouped(task.truncatedQuestions)) questions of \(task.task) lost the beginning of their "
                     + "context: the model has \(`protocol`.contextLength) positions.")
         }
+        for task in generation ?? [] where task.truncatedQuestions > 0 {
+            notes.append(
+                "\(NumberFormat.grouped(task.truncatedQuestions)) prompts of \(task.task) lost their beginning: the model "
+                    + "has \(`protocol`.contextLength) positions.")
+        }
+        let signatures = (generation ?? []).flatMap { task in
+            [task.bleuSignature.map { "BLEU: \($0)" }, task.chrfSignature.map { "chrF: \($0)" }].compactMap { $0 }
+        }
+        for signature in Set(signatures).sorted() { notes.append("\(signature) (sacreBLEU's signature)") }
+        let rate = tasks.isEmpty ? "" : ", " + NumberFormat.rate(tokensPerSecond, unit: "tokens")
+        notes.append("\(settings), \(threads) threads\(rate)")
+        return notes
+    }
+
+    /// On what it was measured.
+    var settings: String {
         let questions = `protocol`.limit.map { "the first \(NumberFormat.grouped($0)) questions of each task" }
         let shots = `protocol`.shots == 0 ? "no examples" : "\(`protocol`.shots) examples in front of each"
-        notes.append(
-            [
-                questions ?? "all questions", shots, `protocol`.specialTokens ? nil : "no special tokens",
-                `protocol`.precision, "\(threads) threads", NumberFormat.rate(tokensPerSecond, unit: "tokens"),
-            ].compactMap { $0 }.joined(separator: ", "))
-        return notes
+        return [
+            questions ?? "all questions", shots, `protocol`.specialTokens ? nil : "no special tokens",
+            `protocol`.precision,
+        ].compactMap { $0 }.joined(separator: ", ")
     }
 
     private static func share(_ value: Double, _ error: Double) -> String {

@@ -3,18 +3,21 @@ import Tasks
 
 /// How a model did on zero-shot tasks: `tasks` of `selfpruner evaluate --json`.
 public struct TasksReport: Sendable, Codable {
+    /// With choices.
     public var tasks: [TaskReport]
-    /// Mean of the tasks' accuracies, each with the same weight.
-    public var meanAccuracy: Double
-    public var meanAccuracyStandardError: Double
+    /// Of the kind `generate`; `nil` without any.
+    public var generation: [GenerationTaskReport]?
+    /// Mean of the tasks' accuracies, each with the same weight; `nil` without tasks that have one.
+    public var meanAccuracy: Double?
+    public var meanAccuracyStandardError: Double?
     /// The same of what papers show: the length-normalised accuracy of tasks that have one, the accuracy of others.
-    public var meanPreferredAccuracy: Double
-    public var meanPreferredAccuracyStandardError: Double
+    public var meanPreferredAccuracy: Double?
+    public var meanPreferredAccuracyStandardError: Double?
     /// Tokens of all choices.
     public var tokensScored: Int
     /// Tokens that the model ran.
     public var tokensRun: Int
-    /// Encoding and scoring; reading files and loading the model are not counted.
+    /// Encoding and scoring of choices; reading files and loading the model are not counted.
     public var seconds: Double
     /// Tokens run.
     public var tokensPerSecond: Double
@@ -71,17 +74,17 @@ extension TaskReport {
 
 extension TasksReport {
     init(
-        _ results: [TaskResult], _ selection: TaskSelection, contextLength: Int, precision: String, weightBytes: Int
+        _ results: [TaskResult], _ generation: [GenerationTaskReport], _ selection: TaskSelection, contextLength: Int,
+        precision: String, weightBytes: Int
     ) {
-        let none = Share(value: 0, standardError: 0)
-        let mean = Share.mean(results.map(\.accuracy)) ?? none
-        let preferred = Share.mean(results.map(\.preferredAccuracy)) ?? none
+        let mean = Share.mean(results.map(\.accuracy))
+        let preferred = Share.mean(results.map(\.preferredAccuracy))
         let seconds = results.reduce(0) { $0 + $1.seconds }
         let tokensRun = results.reduce(0) { $0 + $1.tokensRun }
         self.init(
-            tasks: results.map(TaskReport.init), meanAccuracy: mean.value,
-            meanAccuracyStandardError: mean.standardError, meanPreferredAccuracy: preferred.value,
-            meanPreferredAccuracyStandardError: preferred.standardError,
+            tasks: results.map(TaskReport.init), generation: generation.isEmpty ? nil : generation,
+            meanAccuracy: mean?.value, meanAccuracyStandardError: mean?.standardError,
+            meanPreferredAccuracy: preferred?.value, meanPreferredAccuracyStandardError: preferred?.standardError,
             tokensScored: results.reduce(0) { $0 + $1.tokensScored }, tokensRun: tokensRun, seconds: seconds,
             tokensPerSecond: seconds > 0 ? Double(tokensRun) / seconds : 0,
             peakMemoryBytes: ProcessFigures.peakMemoryBytes, weightBytes: weightBytes, threads: Threads.count,

@@ -8,13 +8,18 @@ struct SearchArguments: ParsableArguments {
         help: "default, or paper: the search of arXiv 2502.14413 as it stands (name WikiText-2 as --fitness-text).")
     var mode = SearchMode.default
 
-    @Option(help: "nested (refit by least squares) or wanda-sp (as published).")
+    @Option(
+        help: """
+            nested (refit by least squares; the default), or a baseline as published: wanda-sp, magnitude or random (no \
+            refit), flap (one threshold, biases for what went), shortgpt or sleb (whole blocks). Only the first four can \
+            be searched with.
+            """)
     var method: SearchOptions.Method?
 
     @Option(
         help: """
             Which units are kept first: auto (surgeon up to 6144 columns, flap beyond), surgeon (the refit misses the \
-            removed ones least), forward, flap, wanda, magnitude or random.
+            removed ones least), forward, flap, wanda, magnitude or random; of the methods nested and wanda-sp.
             """)
     var order: SearchOptions.Order?
 

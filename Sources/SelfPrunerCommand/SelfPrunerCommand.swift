@@ -23,8 +23,9 @@ struct SelfPrunerCommand: AsyncParsableCommand {
         subcommands: [
             InspectCommand.self, TokenizeCommand.self, EvaluateCommand.self, GenerateCommand.self, PruneCommand.self,
             SearchCommand.self,
-            CompareCommand.self, ExportCommand.self,
-            LogitsCommand.self,
+            CompareCommand.self, CompareModelsCommand.self, AnalyzeCommand.self, FrontierCommand.self,
+            BenchCommand.self,
+            ExportCommand.self, FetchCommand.self, LogitsCommand.self, BenchRunCommand.self,
         ])
 
     /// Errors are one sentence on standard error and exit code 1; usage errors keep ArgumentParser's form and code.

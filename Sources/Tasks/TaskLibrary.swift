@@ -4,6 +4,8 @@ import Foundation
 package struct TaskLibrary: Sendable {
     /// In the order of papers on pruning; then a user's, by name.
     package private(set) var tasks: [TaskDeclaration]
+    /// A user's tasks of the kind `generate`, by the names of their files.
+    package private(set) var generationTasks: [GenerationTask] = []
 
     /// The seven tasks of papers on pruning.
     package static let standard = [
@@ -26,10 +28,18 @@ package struct TaskLibrary: Sendable {
             guard let data = FileManager.default.contents(atPath: path) else {
                 throw TaskError(.unreadable, "The declaration cannot be read", file: path)
             }
-            let task = try TaskDeclaration(json: [UInt8](data), file: path)
-            if let other = files.updateValue(name, forKey: task.name) {
-                throw TaskError(.badDeclaration, "The task '\(task.name)' is declared by \(other) too", file: path)
+            let json = [UInt8](data)
+            let generation = GenerationTask.isDeclared(by: json) ? try GenerationTask(json: json, file: path) : nil
+            let choice = generation == nil ? try TaskDeclaration(json: json, file: path) : nil
+            let declared = generation?.name ?? choice?.name ?? ""
+            if let other = files.updateValue(name, forKey: declared) {
+                throw TaskError(.badDeclaration, "The task '\(declared)' is declared by \(other) too", file: path)
             }
+            if let generation {
+                tasks.removeAll { $0.name == declared }
+                generationTasks.append(generation)
+            }
+            guard let task = choice else { continue }
             if let place = tasks.firstIndex(where: { $0.name == task.name }) {
                 tasks[place] = task
             } else {
@@ -41,11 +51,12 @@ package struct TaskLibrary: Sendable {
     /// In place of a name: all tasks.
     package static let everything = "all"
 
-    /// The tasks of these names, each once.
+    /// The tasks of these names, each once, but for those of the kind `generate`.
     /// - Throws: `TaskError.unknownTask`, with the names of all tasks.
     package func tasks(_ names: [String]) throws(TaskError) -> [TaskDeclaration] {
         var chosen: [TaskDeclaration] = []
         for name in names {
+            if generationTasks.contains(where: { $0.name == name }) { continue }
             let named = name == Self.everything ? tasks : [try task(name)]
             for task in named where !chosen.contains(where: { $0.name == task.name }) { chosen.append(task) }
         }
@@ -55,8 +66,13 @@ package struct TaskLibrary: Sendable {
     /// - Throws: `TaskError.unknownTask`, with the names of all tasks.
     package func task(_ name: String) throws(TaskError) -> TaskDeclaration {
         if let task = tasks.first(where: { $0.name == name }) { return task }
-        let known = tasks.map(\.name).joined(separator: ", ")
+        let known = (tasks.map(\.name) + generationTasks.map(\.name)).joined(separator: ", ")
         throw TaskError(.unknownTask, "There is no task '\(name)'; the tasks are \(known)")
+    }
+
+    /// Those of the kind `generate` among the tasks of these names, by the names of their files.
+    package func generationTasks(_ names: [String]) -> [GenerationTask] {
+        generationTasks.filter { names.contains($0.name) || names.contains(Self.everything) }
     }
 
     private static var builtIn: [(name: String, json: [UInt8])] {

@@ -1,5 +1,6 @@
 import TestSupport
 import Testing
+import Transfer
 
 @testable import ChatClient
 
@@ -7,7 +8,7 @@ struct KeyTests {
     static let secret = "sk-abcdef0123456789"
 
     @Test func `a key does not print`() throws {
-        let key = try #require(ChatKey("  \(Self.secret)\n"))
+        let key = try #require(AccessKey("  \(Self.secret)\n"))
         var dumped = ""
         dump(key, to: &dumped)
         let texts = [
@@ -19,10 +20,10 @@ struct KeyTests {
     }
 
     @Test(arguments: ["", " ", "\n", "a b", "a\r\nX-Injected: 1", "schlüssel", "\u{0}"])
-    func `no key`(text: String) { #expect(ChatKey(text) == nil) }
+    func `no key`(text: String) { #expect(AccessKey(text) == nil) }
 
     @Test func `a key that the server sends back is nowhere`() async throws {
-        let key = try #require(ChatKey(Self.secret))
+        let key = try #require(AccessKey(Self.secret))
         let echo = "You sent \(Self.secret)"
         let server = try HostileServer {
             switch $0.number {
@@ -48,6 +49,6 @@ struct KeyTests {
     }
 
     @Test func `placeholders are left in texts`() {
-        #expect(ChatKey("none")?.removed(from: "none of them") == "none of them")
+        #expect(AccessKey("none")?.removed(from: "none of them") == "none of them")
     }
 }

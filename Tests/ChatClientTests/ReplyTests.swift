@@ -1,5 +1,6 @@
 import TestSupport
 import Testing
+import Transfer
 
 @testable import ChatClient
 
@@ -97,7 +98,7 @@ struct ReplyTests {
         defer { other.stop() }
         let server = try HostileServer { _ in http(status, "", headers: "Location: \(other.url)/v1/chat/completions") }
         defer { server.stop() }
-        let key = try #require(ChatKey("sk-very-secret-key"))
+        let key = try #require(AccessKey("sk-very-secret-key"))
         let error = try await failure(of: client(server.url, key: key, session: session))
         #expect(error.code == .status && error.status == status && error.message.contains("redirects"))
         #expect(other.requests.isEmpty && server.requests.count == 1)

@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import Transfer
 
 @testable import ChatClient
 

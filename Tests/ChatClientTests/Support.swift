@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import Transfer
 
 @testable import ChatClient
 
@@ -27,7 +28,7 @@ func completion(message: String) -> String {
 ///
 /// - Parameter session: whether the transport is the one for https.
 func client(
-    _ url: String, key: ChatKey? = nil, timeout: Duration = .seconds(10), session: Bool = false,
+    _ url: String, key: AccessKey? = nil, timeout: Duration = .seconds(10), session: Bool = false,
     _ change: (inout ChatConfiguration) -> Void = { _ in }
 ) throws -> ChatEndpoint {
     var configuration = try ChatConfiguration(endpoint: url, model: "tiny")

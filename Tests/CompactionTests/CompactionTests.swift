@@ -69,7 +69,7 @@ struct CompactionTests {
             #expect(mlp.gate == dense.mlp[block].gate && mlp.up == dense.mlp[block].up)
             #expect(mlp.down == dense.mlp[block].down)
             let zero = [Float](repeating: 0, count: dense.description.hiddenSize)
-            let added = method == .nested ? zero : nil
+            let added = method.addsBiases ? zero : nil
             #expect(attention.outputBias == dense.attention[block].outputBias ?? added)
             #expect(mlp.downBias == dense.mlp[block].downBias ?? added)
         }
@@ -78,7 +78,7 @@ struct CompactionTests {
 
     /// Curves fall to 0 at the whole sublayer; Wanda-sp has none.
     @Test func errorCurvesCoverEveryLevel() throws {
-        #expect(try Prepared(.tied, .wandaSP).plan.residualErrors(in: Prepared(.tied, .wandaSP).space) == nil)
+        #expect(try Prepared(.tied, .plain).plan.residualErrors(in: Prepared(.tied, .plain).space) == nil)
         let prepared = try Prepared(.untied, .nested)
         let curves = try #require(prepared.plan.residualErrors(in: prepared.space))
         #expect(curves.count == prepared.space.sublayers.count)
@@ -93,7 +93,7 @@ struct CompactionTests {
     /// the same columns as they were. Only the last MLP is cut; what a cut changes in random weights after it is random.
     @Test(arguments: Fixture.allCases)
     func refitIsNearerToTheDenseModel(_ fixture: Fixture) throws {
-        let distances = try [PruningMethod.nested, .wandaSP].map { method in
+        let distances = try [PruningMethod.nested, .plain].map { method in
             let prepared = try Prepared(fixture, method)
             var candidate = prepared.space.full
             candidate.levels[candidate.levels.count - 1] /= 2
@@ -109,7 +109,7 @@ struct CompactionTests {
     }
 
     @Test func planningCanBeCancelled() throws {
-        let prepared = try Prepared(.tied, .wandaSP)
+        let prepared = try Prepared(.tied, .plain)
         let checkpoint = try Fixture.tied.checkpoint()
         let calibration = try Calibration(prepared.model, [[1, 2, 3]], in: prepared.workspace)
         #expect(throws: CancellationError.self) {

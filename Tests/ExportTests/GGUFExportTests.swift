@@ -53,6 +53,26 @@ struct GGUFExportTests {
         #expect(types == ["F32", quantization.rawValue.uppercased()])
     }
 
+    /// With and without biases, blocks left out, a whole file's metadata copied: the size is known before.
+    @Test(arguments: [GGUFQuantization.f32, .bf16, .q80, .q4KM])
+    func theSizeIsKnownBefore(_ quantization: GGUFQuantization) throws {
+        let folder = try TemporaryFolder()
+        let size = { try Data(contentsOf: URL(fileURLWithPath: folder("model.gguf"))).count }
+        for ties in [false, true] {
+            let weights = MadeWeights(description: .made(Self.differing, ties: ties))
+            let made = export(weights, quantization)
+            try made.write(to: folder("model.gguf"))
+            #expect(try made.byteCount() == size())
+            let unread = export(UnreadWeights(weights.description), quantization)
+            #expect(try unread.byteCount() == size())
+            try FileManager.default.moveItem(atPath: folder("model.gguf"), toPath: folder("first.gguf"))
+            let again = export(weights, quantization, original: folder("first.gguf"))
+            try again.write(to: folder("model.gguf"))
+            #expect(try again.byteCount() == size())
+            for name in ["first", "model"] { try FileManager.default.removeItem(atPath: folder("\(name).gguf")) }
+        }
+    }
+
     @Test func metadata() throws {
         let folder = try TemporaryFolder()
         try export(MadeWeights(description: .made(Self.differing)), .f16).write(to: folder("model.gguf"))

@@ -31,6 +31,21 @@ struct HuggingFaceExportTests {
         }
     }
 
+    @Test(arguments: [nil, 500]) func theSizeIsKnownBefore(_ shardBytes: Int?) throws {
+        let folder = try TemporaryFolder()
+        let weights = MadeWeights(description: .made(Self.blocks))
+        try write(weights, folder("model"), shardBytes: shardBytes)
+        let names = try folder.contents("model").filter { $0.hasSuffix(".safetensors") }
+        #expect((names.count > 1) == (shardBytes != nil))
+        let bytes = try names.reduce(0) {
+            try $0 + Data(contentsOf: URL(fileURLWithPath: folder("model/\($1)"))).count
+        }
+        let export = HuggingFaceExport(
+            UnreadWeights(weights.description), element: .float32, companions: [],
+            maximumShardBytes: shardBytes ?? HuggingFaceExport.defaultShardBytes)
+        #expect(export.weightBytes == bytes)
+    }
+
     @Test func aPrunedModelBringsItsPythonFile() throws {
         let folder = try TemporaryFolder()
         let weights = MadeWeights(description: .made(Self.blocks))

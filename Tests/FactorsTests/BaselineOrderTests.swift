@@ -85,7 +85,7 @@ struct BaselineOrderTests {
     }
 
     /// The plan takes the order that it is given.
-    @Test(arguments: PruningMethod.allCases)
+    @Test(arguments: PruningMethod.allCases.filter { $0 != .removal })
     func planTakesAnOrder(_ method: PruningMethod) throws {
         let problem = Problem(tokens: 80, columns: 24, outputs: 6, unitSize: 1, hasBias: false, seed: 94)
         let (projection, moments) = (problem.projection, problem.moments)

@@ -47,7 +47,7 @@ struct UnitOrderTests {
     /// Wanda-sp as published takes the columns as they are.
     @Test func plainPlanCopiesColumns() throws {
         let problem = Problem(tokens: 40, columns: 12, outputs: 3, unitSize: 3, hasBias: true, seed: 9)
-        let plan = try SublayerPlan(problem.projection, problem.moments, method: .wandaSP, ridge: 0.01)
+        let plan = try SublayerPlan(problem.projection, problem.moments, method: .plain, ridge: 0.01)
         #expect(plan.residualErrors == nil)
         for units in 0...4 {
             let (weights, bias) = plan.projection(keeping: units)

@@ -88,6 +88,16 @@ private final class Desk: Sendable {
         #expect(desk.take() == "calibrate  40/64 windows  62 %  ·  2.00 windows/s  ·  12.0 s left\n")
     }
 
+    @Test func bytesHaveUnitsOfTheirOwn() {
+        let desk = desk
+        let line = ProgressLine(
+            stage: "download", total: 271_000_000, unit: "bytes", terminal: Terminal(isTTY: false, environment: [:]),
+            now: { desk.now }, sink: { desk.write($0) })
+        desk.wait(.seconds(10))
+        line.update(count: 123_400_000)
+        #expect(desk.take() == "download  123 MB/271 MB  46 %  ·  12.3 MB/s  ·  12.0 s left\n")
+    }
+
     @Test func unknownTotal() {
         let line = desk.line(isTTY: false, total: nil)
         desk.wait(.seconds(10))

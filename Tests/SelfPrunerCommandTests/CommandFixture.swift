@@ -43,6 +43,23 @@ struct CommandFixture {
             + small
     }
 
+    /// - Parameter amount: how much to cut.
+    func prune(_ amount: [String]) -> [String] {
+        ["prune", model, "--output", folder("smaller"), "--candidates", "6"] + amount + small
+    }
+
+    func frontier(_ rates: String) -> [String] {
+        ["frontier", model, "--rates", rates, "--output", folder("frontier"), "--candidates", "6"] + small
+    }
+
+    var analyze: [String] {
+        [
+            "analyze", model, "--tokens", "128", "--calibration", folder("calibration.txt"), "--fitness-text",
+            folder("fitness.txt"), "--evaluation-text", folder("evaluation.txt"), "--sequence-length", "64",
+            "--calibration-tokens", "512", "--channel-step", "8", "--threads", "1",
+        ]
+    }
+
     func search(_ run: String = "run", candidates: Int = 12, proposer: String = "adaptive") -> [String] {
         [
             "search", model, "--rate", "0.3", "--run", folder(run), "--candidates", "\(candidates)", "--proposer",

@@ -42,6 +42,12 @@ struct HelpTests {
             ]
         ),
         (
+            "analyze",
+            ["--json", "<model>", "--tokens", "--pairs", "--checks", "--chart", "--output", "--method", "--order"]
+        ),
+        ("frontier", ["--json", "<model>", "--rates", "--output", "--candidates", "--proposer"]),
+        ("prune", ["--target-size", "--target-parameters", "--max-perplexity-increase"]),
+        (
             "export",
             [
                 "--json", "<model>", "--output", "--format", "--quantize", "--element-type", "--max-shard-size",

@@ -6,6 +6,7 @@ import Synchronization
 package final class HostileServer: Sendable {
     package enum Step: Sendable {
         case send(String)
+        case sendBytes(Data)
         /// The same text again and again.
         case flood(String, times: Int)
         /// One byte at a time.
@@ -145,6 +146,7 @@ package final class HostileServer: Sendable {
     private func perform(_ step: Step, on connection: Int32) -> Bool {
         switch step {
         case .send(let text): return deliver(Array(text.utf8), on: connection)
+        case .sendBytes(let bytes): return deliver([UInt8](bytes), on: connection)
         case .flood(let text, let times):
             let bytes = Array(text.utf8)
             return (0..<times).allSatisfy { _ in deliver(bytes, on: connection) }

@@ -39,11 +39,36 @@ package struct GGUFExport: Sendable {
         description.weightShapesInOrder.filter { !$0.isConstant }
     }
 
+    private var divisors: [Float]? { description.rope.divisors(headSize: description.headSize) }
+
     /// - Throws: `ExportError`: `unsupported`, `notWritable`; what cannot be read.
     package func write(to path: String) throws {
         try check(path)
+        let header = try header(path)
+        let file = try FileSink(path)
+        try header.bytes.withUnsafeBytes { try file.append($0) }
+        if let divisors { try append(divisors, .float32, header.alignment, to: file) }
+        for shape in tensors {
+            try append(try values(shape), mixture.type(of: shape), header.alignment, to: file)
+        }
+        try file.close()
+    }
+
+    /// Bytes of the file that `write` makes; no weight is read for it.
+    /// - Throws: `ExportError`.
+    package func byteCount() throws -> Int {
+        let header = try header("")
+        func padded(_ bytes: Int) -> Int { (bytes + header.alignment - 1) / header.alignment * header.alignment }
+        let weights = tensors.reduce(0) { sum, shape in
+            let type = mixture.type(of: shape)
+            return sum + padded(shape.count / type.blockElements * type.blockBytes)
+        }
+        return header.bytes.count + padded((divisors?.count ?? 0) * MemoryLayout<Float>.size) + weights
+    }
+
+    /// All that comes before the tensors' data.
+    private func header(_ path: String) throws -> GGUFMetadataWriter {
         let tensors = tensors
-        let divisors = description.rope.divisors(headSize: description.headSize)
         let header = try GGUFMetadataWriter(tensorCount: tensors.count + 1, path: path)
         switch metadata {
         case .copied(let original):
@@ -61,13 +86,7 @@ package struct GGUFExport: Sendable {
         setHyperparameters(header)
         if let divisors { header.add("rope_freqs.weight", .float32, shape: [divisors.count]) }
         for shape in tensors { header.add(shape.ggufKey, mixture.type(of: shape), shape: shape.shape) }
-        let file = try FileSink(path)
-        try header.bytes.withUnsafeBytes { try file.append($0) }
-        if let divisors { try append(divisors, .float32, header.alignment, to: file) }
-        for shape in tensors {
-            try append(try values(shape), mixture.type(of: shape), header.alignment, to: file)
-        }
-        try file.close()
+        return header
     }
 
     /// llama.cpp wants biases of the queries to be as wide as the hidden state.

@@ -29,12 +29,9 @@ package struct HuggingFaceExport: Sendable {
     /// - Throws: `ExportError.notWritable`, and what cannot be read of the weights.
     package func write(to folder: OutputFolder) throws {
         let description = weights.description
-        let shards = SafetensorsShards(
-            description.weightShapesInOrder, element: element, maximumBytes: maximumShardBytes)
+        let shards = shards
         for (name, shapes) in shards.files {
-            let writer = SafetensorsWriter(
-                shapes.map { SafetensorsWriter.Entry(name: $0.huggingFaceKey, shape: $0.shape) }, element: element)
-            try writer.write(to: folder.path + "/" + name) { place in
+            try writer(shapes).write(to: folder.path + "/" + name) { place in
                 try weights.values(of: shapes[place].weight) ?? []
             }
         }
@@ -46,5 +43,17 @@ package struct HuggingFaceExport: Sendable {
         }
         try folder.write("config.json", configuration.json())
         for file in companions { try folder.write(file.name, file.bytes) }
+    }
+
+    /// Bytes of the safetensors files that `write` makes; no weight is read for it.
+    package var weightBytes: Int { shards.files.reduce(0) { $0 + writer($1.shapes).byteCount } }
+
+    private var shards: SafetensorsShards {
+        SafetensorsShards(weights.description.weightShapesInOrder, element: element, maximumBytes: maximumShardBytes)
+    }
+
+    private func writer(_ shapes: [WeightShape]) -> SafetensorsWriter {
+        SafetensorsWriter(
+            shapes.map { SafetensorsWriter.Entry(name: $0.huggingFaceKey, shape: $0.shape) }, element: element)
     }
 }

@@ -36,6 +36,9 @@ package struct SafetensorsWriter {
         try file.close()
     }
 
+    /// Bytes of the file that `write` makes.
+    package var byteCount: Int { header.count + entries.reduce(0) { $0 + $1.count * element.byteCount } }
+
     private var header: [UInt8] {
         var fields = [#""__metadata__":{"format":"pt"}"#]
         var offset = 0

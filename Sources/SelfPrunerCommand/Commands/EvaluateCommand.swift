@@ -18,7 +18,8 @@ struct EvaluateCommand: ParsableCommand {
               selfpruner evaluate MODEL --tasks all
               selfpruner evaluate MODEL --tasks boolq,arc_easy --limit 200
 
-            A task is a declaration, a small JSON file; --task-declarations names a folder with more of them.
+            A task is a declaration, a small JSON file; --task-declarations names a folder with more of them. Those of \
+            the kind generate ask for texts, such as translations, which BLEU and chrF compare with references.
             """)
 
     @Argument(help: "A GGUF file or a Hugging Face folder.")
@@ -38,6 +39,9 @@ struct EvaluateCommand: ParsableCommand {
 
     @Flag(help: "Begin each window with the begin-of-text token.")
     var bos = false
+
+    @Option(help: "Also measure how far the model is from this one, KL(this ‖ MODEL) in nats per token.")
+    var against: String?
 
     @OptionGroup(title: "Tasks") var tasks: TaskArguments
     @OptionGroup var compute: ComputeArguments
@@ -65,6 +69,7 @@ struct EvaluateCommand: ParsableCommand {
         options.sequenceLength = sequenceLength
         options.maximumTokens = maxTokens
         options.addsBeginOfText = bos
+        options.against = against
         options.compute = compute.options
         if let selection {
             let reports = try evaluate(options, tasks: selection, observer: observer)
@@ -79,8 +84,8 @@ struct EvaluateCommand: ParsableCommand {
         if let text { show(text) }
         if text != nil, tasks != nil { print("") }
         if let tasks {
-            print(tasks.table.plain(heading: Terminal.standardOutput.bold))
-            print("")
+            let tables = [tasks.tasks.isEmpty ? nil : tasks.table, tasks.generationTable].compactMap { $0 }
+            for table in tables { print(table.plain(heading: Terminal.standardOutput.bold), terminator: "\n\n") }
             for note in tasks.notes { print(note) }
         }
     }
@@ -105,6 +110,12 @@ struct EvaluateCommand: ParsableCommand {
             ("weights in memory", "\(ByteCount(report.weightBytes))"),
         ] {
             table.addRow([name, value])
+        }
+        if let divergence = report.divergence {
+            table.addRow([
+                "divergence from the other model, nats",
+                "\(NumberFormat.fixed(divergence.mean, 5)) ± \(NumberFormat.fixed(divergence.standardError, 5))",
+            ])
         }
         print(table.plain(heading: Terminal.standardOutput.bold))
         print(

@@ -20,7 +20,10 @@ struct PruneCommand: AsyncParsableCommand {
             Examples:
               selfpruner prune model.gguf --rate 0.3 --output smaller
               selfpruner prune model.gguf --rate 0.3 --output smaller --format gguf --quantize q8_0
+              selfpruner prune model.gguf --target-size 80MB --output smaller --format gguf
+              selfpruner prune model.gguf --max-perplexity-increase 20% --output smaller
               selfpruner prune model.gguf --rate 0.3 --output smaller --proposer self
+              selfpruner prune model.gguf --rate 0.3 --output baseline --method flap
               selfpruner prune model.gguf --rate 0.3 --output smaller --proposer chat \\
                 --endpoint http://127.0.0.1:8080 --chat-model local
             """)
@@ -28,17 +31,28 @@ struct PruneCommand: AsyncParsableCommand {
     @Argument(help: "A GGUF file or a Hugging Face folder.")
     var model: String
 
-    @Option(help: "Fraction of the decoder blocks' parameters to remove, between 0 and 1.")
-    var rate: Double
+    @OptionGroup(title: "How much (one of them)") var amount: AmountArguments
 
     @Option(help: "Folder for the smaller model.")
     var output: String
 
-    @Option(help: "search or uniform; by default search for nested and uniform for wanda-sp.")
+    @Option(
+        help: """
+            How much each part loses: search, uniform, owl (blocks with more outliers keep more), global (one threshold, \
+            of the method flap) or blocks (whole ones, of shortgpt and sleb). By default the method's own: search for \
+            nested, uniform for wanda-sp, magnitude and random.
+            """)
     var allocation: PruneOptions.Allocation?
 
     @Option(help: "Who proposes: adaptive (all at hand; the default), self (the model), chat, evolution or random.")
     var proposer: SearchOptions.ProposerKind?
+
+    @Option(
+        help: """
+            What the projections are fitted to behind the search, block by block: none (the default), output (of the \
+            dense sublayers), residual (also making up for earlier errors) or auto (the best of the others).
+            """)
+    var refit = PruneOptions.Refit.none
 
     @Option(help: "Folder of the search's journal; OUTPUT.run by default.")
     var run: String?
@@ -52,19 +66,22 @@ struct PruneCommand: AsyncParsableCommand {
     @OptionGroup var json: JSONFlag
 
     func run() async throws {
-        var settings = try search.options(model: model, rate: rate, compute: compute)
+        var settings = try search.options(model: model, rate: amount.rate ?? 0.5, compute: compute)
         if let proposer { settings.proposer = proposer }
         var options = PruneOptions(settings, output: output)
+        options.amount = amount.amount
         options.run = run
         // Who names a proposer, or the paper's search, wants a search.
         let asksForSearch = search.mode == .paper || (proposer.map { $0 != .uniform } ?? false)
         options.allocation = allocation ?? (asksForSearch ? .search : nil)
         options.form = form.form
+        options.refit = refit
         options.overwrite = overwrite
         let report = try await prune(
             options, observer: TerminalObserver(onStop: "stopped; run the same command to go on"))
         if json.json { return try printJSON(report) }
         print(report.comparison.plain(heading: Terminal.standardOutput.bold))
+        for words in [report.allocationWords, report.targetWords].compactMap({ $0 }) { print("\n\(words)") }
         print("\nThe smaller model is in \(output); report.md there has the blocks, the search and the settings.")
     }
 }

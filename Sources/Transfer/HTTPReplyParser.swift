@@ -2,6 +2,10 @@ import Foundation
 
 /// Reads an HTTP/1.1 reply (RFC 9112) as its bytes come, and keeps no more of it than it may.
 struct HTTPReplyParser {
+    /// Asked once the head is there: how many bytes the body may have that is taken out as it comes; `nil` for a body
+    /// that is kept.
+    typealias Admission = (HTTPHead) -> Int?
+
     enum Failure: Error {
         case notHTTP, tooLarge
     }
@@ -22,7 +26,13 @@ struct HTTPReplyParser {
 
     private(set) var status = 0
     private(set) var body = Data()
-    private let limit: Int
+    /// The body is to be taken out as it comes.
+    private(set) var isStreaming = false
+    private var limit: Int
+    /// Bytes of the body so far, those that were taken out among them.
+    private var bodyBytes = 0
+    private let expectsBody: Bool
+    private let admission: Admission
     private var headers: [(name: String, value: String)] = []
     private var part = Part.head
     /// Bytes that are no whole line yet.
@@ -30,12 +40,27 @@ struct HTTPReplyParser {
     /// Bytes of lines so far.
     private var headBytes = 0
 
-    init(limit: Int) { self.limit = limit }
+    /// - Parameters:
+    ///   - limit: the most bytes of a body that is kept.
+    ///   - expectsBody: `false` for the reply to a HEAD request.
+    init(limit: Int, expectsBody: Bool = true, admission: @escaping Admission = { _ in nil }) {
+        self.limit = limit
+        self.expectsBody = expectsBody
+        self.admission = admission
+    }
 
     var isComplete: Bool { if case .end = part { true } else { false } }
 
+    var head: HTTPHead { HTTPHead(status: status, headers: headers) }
+
     /// The first value of a header; names are in lower case.
-    func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
+    func header(_ name: String) -> String? { head[name] }
+
+    /// What has come of the body since the last call.
+    mutating func takeBody() -> Data {
+        defer { body = Data() }
+        return body
+    }
 
     mutating func consume(_ bytes: some Collection<UInt8>) throws(Failure) {
         pending += bytes
@@ -106,7 +131,11 @@ struct HTTPReplyParser {
             headers = []
             return .head
         }
-        if status == 204 || status == 304 { return .end }
+        if !expectsBody || status == 204 || status == 304 { return .end }
+        if let bytes = admission(head) {
+            isStreaming = true
+            limit = max(0, bytes)
+        }
         if let encoding = header("transfer-encoding") {
             guard encoding.lowercased() == "chunked" else { throw .notHTTP }
             return .chunkSize
@@ -122,7 +151,8 @@ struct HTTPReplyParser {
     /// Moves bytes to the body.
     private mutating func take(_ most: Int) throws(Failure) -> Int {
         let count = min(most, pending.count)
-        guard count <= limit - body.count else { throw .tooLarge }
+        guard count <= limit - bodyBytes else { throw .tooLarge }
+        bodyBytes += count
         body.append(contentsOf: pending.prefix(count))
         pending.removeFirst(count)
         return count

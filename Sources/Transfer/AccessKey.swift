@@ -1,5 +1,5 @@
-/// An API key that cannot be printed by accident: descriptions, dumps and reflection show dots.
-package struct ChatKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+/// A key or token that cannot be printed by accident: descriptions, dumps and reflection show dots.
+package struct AccessKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// Shorter keys are the placeholders that local servers are given (`none`, `ollama`), which may well be words of
     /// a reply.
     private static let shortestSecret = 8
@@ -20,10 +20,11 @@ package struct ChatKey: Sendable, CustomStringConvertible, CustomDebugStringConv
     package var debugDescription: String { Self.dots }
     package var customMirror: Mirror { Mirror(self, children: []) }
 
-    var authorization: String { "Bearer \(secret)" }
+    /// The value of the header of that name.
+    package var authorization: String { "Bearer \(secret)" }
 
     /// A text from a server without the key, should it send it back.
-    func removed(from text: String) -> String {
+    package func removed(from text: String) -> String {
         secret.utf8.count < Self.shortestSecret ? text : text.replacing(secret, with: Self.dots)
     }
 }

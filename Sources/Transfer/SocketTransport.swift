@@ -3,19 +3,23 @@ import Synchronization
 
 /// HTTP/1.1 over sockets, a connection and a thread to a request: for http addresses, which are those of servers on
 /// this machine or beside it. Proxies are not asked.
-final class SocketTransport: HTTPTransport {
+package final class SocketTransport: HTTPTransport {
     private let underWay = Mutex<Int>(0)
 
-    var count: Int { underWay.withLock { $0 } }
+    package init() {}
 
-    func send(_ request: HTTPRequest, limit: Int, within time: Duration) async -> HTTPOutcome {
+    package var count: Int { underWay.withLock { $0 } }
+
+    package func send(
+        _ request: HTTPRequest, limit: Int, patience: HTTPPatience, receiver: (any HTTPReceiver)?
+    ) async -> HTTPOutcome {
         if Task.isCancelled { return .cancelled }
         underWay.withLock { $0 += 1 }
         defer { underWay.withLock { $0 -= 1 } }
-        let exchange = SocketExchange(request, limit: limit)
+        let exchange = SocketExchange(request, limit: limit, receiver)
         // A thread that looks up a name cannot be stopped; whoever comes first answers, and the thread sees that later.
         let timer = Task.detached {
-            do { try await Task.sleep(for: time) } catch { return }
+            do { try await patience.runOut { exchange.received } } catch { return }
             exchange.end(.timeout)
         }
         defer { timer.cancel() }
@@ -40,12 +44,17 @@ private final class SocketExchange: Sendable {
 
     private let request: HTTPRequest
     private let limit: Int
+    private let receiver: (any HTTPReceiver)?
     private let state = Mutex(State.new)
+    private let bytes = Mutex(0)
 
-    init(_ request: HTTPRequest, limit: Int) {
+    init(_ request: HTTPRequest, limit: Int, _ receiver: (any HTTPReceiver)?) {
         self.request = request
         self.limit = limit
+        self.receiver = receiver
     }
+
+    var received: Int { bytes.withLock { $0 } }
 
     func begin(_ continuation: CheckedContinuation<HTTPOutcome, Never>) {
         state.withLock { $0 = .waiting(continuation) }
@@ -94,10 +103,13 @@ private final class SocketExchange: Sendable {
     private func head(host: String, port: Int, parts: URLComponents?) -> String {
         let name = host.contains(":") ? "[\(host)]" : host
         let query = parts?.percentEncodedQuery.map { "?\($0)" } ?? ""
-        let fields =
-            [("Host", "\(name):\(port)"), ("Content-Length", "\(request.body.count)"), ("Connection", "close")]
-            + request.headers
-        let lines = ["POST \(parts?.percentEncodedPath ?? "/")\(query) HTTP/1.1"] + fields.map { "\($0.0): \($0.1)" }
+        let path = parts?.percentEncodedPath ?? ""
+        var fields = [("Host", "\(name):\(port)"), ("Connection", "close")]
+        if request.method == .post { fields.append(("Content-Length", "\(request.body.count)")) }
+        fields += request.headers
+        let lines =
+            ["\(request.method.rawValue) \(path.isEmpty ? "/" : path)\(query) HTTP/1.1"]
+            + fields.map { "\($0.0): \($0.1)" }
         return lines.joined(separator: "\r\n") + "\r\n\r\n"
     }
 
@@ -124,14 +136,19 @@ private final class SocketExchange: Sendable {
     private func converse(_ descriptor: Int32, _ head: String) -> HTTPOutcome {
         // A server may answer before it has read everything, and then close: its answer counts.
         transmit(Data(head.utf8) + request.body, descriptor)
-        var parser = HTTPReplyParser(limit: limit)
+        let receiver = receiver
+        var parser = HTTPReplyParser(limit: limit, expectsBody: request.method != .head) { receiver?.begin($0) }
         var buffer = Array(repeating: UInt8(0), count: 1 << 16)
         do throws(HTTPReplyParser.Failure) {
             while !parser.isComplete {
                 guard wait(for: POLLIN, descriptor) else { break }
                 let count = recv(descriptor, &buffer, buffer.count, 0)
                 if count < 0, [EINTR, EAGAIN, EWOULDBLOCK].contains(errno) { continue }
-                if count > 0 { try parser.consume(buffer[..<count]) }
+                if count > 0 {
+                    bytes.withLock { $0 += count }
+                    try parser.consume(buffer[..<count])
+                    if let receiver, parser.isStreaming, !receiver.take(parser.takeBody()) { return .declined }
+                }
                 guard count > 0 else {
                     if count == 0, parser.close() { break }
                     return .failure("broke before the reply was complete")
@@ -144,12 +161,9 @@ private final class SocketExchange: Sendable {
         }
         guard parser.isComplete else { return .cancelled }  // It has ended already, for another reason.
         if (300..<400).contains(parser.status), let location = parser.header("location") {
-            let host = URLComponents(string: location)?.host
-            return .redirect(status: parser.status, host: host)
+            return .redirect(parser.head, to: URL(string: location, relativeTo: request.address)?.absoluteURL)
         }
-        return .reply(
-            status: parser.status, body: parser.body, contentType: parser.header("content-type"),
-            retryAfter: parser.header("retry-after"))
+        return .reply(parser.head, body: parser.body)
     }
 
     private func transmit(_ data: Data, _ descriptor: Int32) {

@@ -12,12 +12,12 @@ import Synchronization
 /// FoundationNetworking up to Swift 6.3 ends the program when a connection closes before the head of a reply is
 /// complete (swift-corelibs-foundation, issue 5285), and reads on into memory until a cancellation gets to it, which
 /// is why http does not go through here.
-final class SessionTransport: HTTPTransport {
+package final class SessionTransport: HTTPTransport {
     private let session: URLSession
     private let exchanges = HTTPExchanges()
 
     /// - Parameter patience: an upper bound of the time limits of all exchanges.
-    init(connections: Int, patience: Duration) {
+    package init(connections: Int, patience: Duration) {
         let configuration = URLSessionConfiguration.ephemeral
         configuration.httpMaximumConnectionsPerHost = max(1, connections)
         configuration.urlCache = nil
@@ -32,19 +32,21 @@ final class SessionTransport: HTTPTransport {
     /// A session keeps its delegate and its connections until it is invalidated.
     deinit { session.invalidateAndCancel() }
 
-    var count: Int { exchanges.count }
+    package var count: Int { exchanges.count }
 
-    func send(_ request: HTTPRequest, limit: Int, within time: Duration) async -> HTTPOutcome {
+    package func send(
+        _ request: HTTPRequest, limit: Int, patience: HTTPPatience, receiver: (any HTTPReceiver)?
+    ) async -> HTTPOutcome {
         if Task.isCancelled { return .cancelled }
         let task = session.dataTask(with: Self.urlRequest(request))
         let exchanges = exchanges
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let timer = Task.detached {
-                    do { try await Task.sleep(for: time) } catch { return }
+                    do { try await patience.runOut { exchanges.received(task.taskIdentifier) } } catch { return }
                     exchanges.end(task.taskIdentifier, .timeout)
                 }
-                exchanges.begin(task, limit: limit, timer: timer, continuation)
+                exchanges.begin(task, limit: limit, receiver, timer: timer, continuation)
                 // Cancelled before it began, it would never be told.
                 if Task.isCancelled { exchanges.end(task.taskIdentifier, .cancelled) } else { task.resume() }
             }
@@ -55,8 +57,8 @@ final class SessionTransport: HTTPTransport {
 
     private static func urlRequest(_ request: HTTPRequest) -> URLRequest {
         var urlRequest = URLRequest(url: request.address)
-        urlRequest.httpMethod = "POST"
-        urlRequest.httpBody = request.body
+        urlRequest.httpMethod = request.method.rawValue
+        if request.method == .post { urlRequest.httpBody = request.body }
         for (name, value) in request.headers { urlRequest.setValue(value, forHTTPHeaderField: name) }
         return urlRequest
     }
@@ -68,6 +70,11 @@ private final class HTTPExchanges: NSObject, URLSessionDataDelegate, Sendable {
     private struct Exchange {
         var task: URLSessionDataTask
         var limit: Int
+        var receiver: (any HTTPReceiver)?
+        /// The body goes to the receiver.
+        var isStreaming = false
+        /// Bytes of the body so far.
+        var received = 0
         var timer: Task<Void, Never>
         var continuation: CheckedContinuation<HTTPOutcome, Never>
         var body = Data()
@@ -77,11 +84,14 @@ private final class HTTPExchanges: NSObject, URLSessionDataDelegate, Sendable {
 
     var count: Int { underWay.withLock { $0.count } }
 
+    func received(_ identifier: Int) -> Int { underWay.withLock { $0[identifier]?.received ?? 0 } }
+
     func begin(
-        _ task: URLSessionDataTask, limit: Int, timer: Task<Void, Never>,
+        _ task: URLSessionDataTask, limit: Int, _ receiver: (any HTTPReceiver)?, timer: Task<Void, Never>,
         _ continuation: CheckedContinuation<HTTPOutcome, Never>
     ) {
-        let exchange = Exchange(task: task, limit: limit, timer: timer, continuation: continuation)
+        let exchange = Exchange(
+            task: task, limit: limit, receiver: receiver, timer: timer, continuation: continuation)
         underWay.withLock { $0[task.taskIdentifier] = exchange }
     }
 
@@ -100,27 +110,41 @@ private final class HTTPExchanges: NSObject, URLSessionDataDelegate, Sendable {
         _ session: URLSession, dataTask: URLSessionDataTask, didReceive response: URLResponse,
         completionHandler: @escaping @Sendable (URLSession.ResponseDisposition) -> Void
     ) {
-        let limit = underWay.withLock { $0[dataTask.taskIdentifier]?.limit }
-        if let limit, response.expectedContentLength > Int64(limit) { end(dataTask.taskIdentifier, .tooLarge) }
+        let identifier = dataTask.taskIdentifier
+        if dataTask.originalRequest?.httpMethod != HTTPRequest.Method.head.rawValue {
+            let receiver = underWay.withLock { $0[identifier]?.receiver }
+            let bytes = (response as? HTTPURLResponse).flatMap { receiver?.begin(HTTPHead($0)) }
+            let limit = underWay.withLock { exchanges in
+                if let bytes {
+                    exchanges[identifier]?.isStreaming = true
+                    exchanges[identifier]?.limit = max(0, bytes)
+                }
+                return exchanges[identifier]?.limit
+            }
+            if let limit, response.expectedContentLength > Int64(limit) { end(identifier, .tooLarge) }
+        }
         completionHandler(.allow)
     }
 
     func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
         let identifier = dataTask.taskIdentifier
-        let isTooMuch = underWay.withLock { exchanges in
-            guard let exchange = exchanges[identifier] else { return false }
-            if data.count > exchange.limit - exchange.body.count { return true }
+        let (isTooMuch, receiver) = underWay.withLock { exchanges -> (Bool, (any HTTPReceiver)?) in
+            guard let exchange = exchanges[identifier] else { return (false, nil) }
+            if data.count > exchange.limit - exchange.received { return (true, nil) }
+            exchanges[identifier]?.received += data.count
+            if exchange.isStreaming { return (false, exchange.receiver) }
             exchanges[identifier]?.body.append(data)
-            return false
+            return (false, nil)
         }
         if isTooMuch { end(identifier, .tooLarge) }
+        if let receiver, !receiver.take(data) { end(identifier, .declined) }
     }
 
     func urlSession(
         _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse,
         newRequest request: URLRequest, completionHandler: @escaping @Sendable (URLRequest?) -> Void
     ) {
-        end(task.taskIdentifier, .redirect(status: response.statusCode, host: request.url?.host))
+        end(task.taskIdentifier, .redirect(HTTPHead(response), to: request.url))
         // The task is cancelled now, by this or by the clock before it, and FoundationNetworking ends the program when
         // a cancelled task is answered.
         #if !canImport(FoundationNetworking)
@@ -140,7 +164,7 @@ private final class HTTPExchanges: NSObject, URLSessionDataDelegate, Sendable {
             return completionHandler(.performDefaultHandling, nil)
         }
         let status = (challenge.failureResponse as? HTTPURLResponse)?.statusCode ?? 401
-        end(task.taskIdentifier, .reply(status: status, body: Data(), contentType: nil, retryAfter: nil))
+        end(task.taskIdentifier, .reply(HTTPHead(status: status, headers: []), body: Data()))
         // FoundationNetworking waits forever once this is answered without a password; the task is cancelled.
         #if !canImport(FoundationNetworking)
             completionHandler(.cancelAuthenticationChallenge, nil)
@@ -151,10 +175,7 @@ private final class HTTPExchanges: NSObject, URLSessionDataDelegate, Sendable {
         end(task.taskIdentifier) { exchange in
             if let error { return Self.outcome(of: error) }
             guard let response = task.response as? HTTPURLResponse else { return .failure("gave no HTTP reply") }
-            return .reply(
-                status: response.statusCode, body: exchange.body,
-                contentType: response.value(forHTTPHeaderField: "Content-Type"),
-                retryAfter: response.value(forHTTPHeaderField: "Retry-After"))
+            return .reply(HTTPHead(response), body: exchange.body)
         }
     }
 
@@ -170,7 +191,18 @@ private final class HTTPExchanges: NSObject, URLSessionDataDelegate, Sendable {
         case .secureConnectionFailed, .serverCertificateUntrusted, .serverCertificateHasBadDate,
             .serverCertificateHasUnknownRoot, .serverCertificateNotYetValid:
             return .failure("failed: its certificate is not to be trusted")
+        // FoundationNetworking has no other word for certificates that it does not trust.
+        case .unknown: return .failure("failed, perhaps for a certificate that is not to be trusted")
         default: return .failure("failed (URL error \(error.code.rawValue))")
         }
+    }
+}
+
+extension HTTPHead {
+    init(_ response: HTTPURLResponse) {
+        let headers = response.allHeaderFields.compactMap { name, value in
+            (name as? String).map { (name: $0.lowercased(), value: "\(value)") }
+        }
+        self.init(status: response.statusCode, headers: headers)
     }
 }

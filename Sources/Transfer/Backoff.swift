@@ -1,20 +1,20 @@
 import Foundation
 
 /// Pauses between attempts: doubling, half of each random, so that many clients do not come back together.
-struct Backoff {
+package struct Backoff {
     private let first: Duration
     private let longest: Duration
     /// SplitMix64 (Steele, Lea, Flood: *Fast splittable pseudorandom number generators*, OOPSLA 2014).
     private var state: UInt64?
 
-    init(first: Duration, longest: Duration, seed: UInt64?) {
+    package init(first: Duration, longest: Duration, seed: UInt64?) {
         self.first = first
         self.longest = longest
         state = seed
     }
 
     /// - Parameter failures: 1 or more.
-    mutating func pause(after failures: Int) -> Duration {
+    package mutating func pause(after failures: Int) -> Duration {
         let whole = min(longest, first * (1 << min(30, max(0, failures - 1))))
         return state == nil ? whole : whole * (0.5 + 0.5 * uniform())
     }
@@ -29,7 +29,7 @@ struct Backoff {
     }
 
     /// What a Retry-After header asks for: seconds or a date (RFC 9110, 10.2.3); `nil` when it is neither.
-    static func requestedPause(_ header: String?, now: Date = Date()) -> Duration? {
+    package static func requestedPause(_ header: String?, now: Date = Date()) -> Duration? {
         guard let text = header?.trimmingCharacters(in: .whitespaces), !text.isEmpty else { return nil }
         if text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) {
             return .seconds(Int64(text).map { min($0, 1_000_000_000) } ?? 1_000_000_000)

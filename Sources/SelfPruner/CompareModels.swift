@@ -1,0 +1,154 @@
+import Checkpoints
+import Evaluation
+import Foundation
+import Kernels
+import Models
+import Tokenization
+
+/// Measures models and puts them side by side.
+/// - Parameter measureSpeed: measures a model's speed, best in a process of its own; see `bench`.
+/// - Throws: errors that describe themselves in a sentence; `CancellationError`.
+public func compareModels(
+    _ options: CompareModelsOptions, observer: some RunObserver = SilentObserver(),
+    measureSpeed: (_ model: String) throws -> BenchRun
+) throws -> ModelComparisonReport {
+    try options.check()
+    let precision = try options.compute.apply()
+    let models = try options.models.map { try OpenedModel($0) }
+    let prompts = try options.prompts.map { try PreparedPrompts($0) }
+    let encoded = try models.map { model in try prompts?.encode(model.path, model.checkpoint, model.tokenizer) }
+    var report = ModelComparisonReport(
+        program: "selfpruner \(selfPrunerVersion)",
+        protocols: .init(precision: precision.rawValue, threads: Threads.count), models: models.map(\.figures))
+    for index in models.indices {
+        report.models[index].removed =
+            1 - Double(models[index].figures.decoderParameters) / Double(max(models[0].figures.decoderParameters, 1))
+    }
+    var texts = try options.text.map { try ComparedText($0, models, precision) }
+    let tasks = try models.map { model in
+        try options.tasks.map { try SelectedTasks($0, model.checkpoint, model.tokenizer, observer) }
+    }
+
+    // First of all, while this process holds nothing that others would miss.
+    if var bench = options.bench {
+        bench.models = options.models
+        bench.reference = 0
+        bench.compute = options.compute
+        let speeds = try SelfPruner.bench(bench, observer: observer, measure: measureSpeed)
+        report.protocols.bench = .init(
+            promptTokens: speeds.promptTokens, newTokens: speeds.newTokens, runs: speeds.runs,
+            loadAverage: speeds.loadAverage)
+        for (index, model) in speeds.models.enumerated() {
+            report.models[index].speed = model.figures
+            report.models[index].speedRatios = model.ratios
+        }
+    }
+    let names = ModelNames(options.models).short
+    for (index, opened) in models.enumerated() {
+        let positions = [texts?.positions(index), encoded[index]?.positions, tasks[index]?.positions]
+            .compactMap { $0 }.max()
+        guard let positions else { continue }
+        let model = try loadModel(opened.checkpoint, precision, positions: positions, observer)
+        try texts?.measure(model, index, &report.models[index], observer, stage: "evaluate \(names[index])")
+        report.models[index].tasks = try tasks[index]?.measure(model, observer)
+        if let made = try encoded[index]?.run(model, observer, stage: "generate \(names[index])") {
+            report.models[index].diversity = .init(made.map(\.text))
+            report.models[index].continuations = made
+        }
+    }
+    report.protocols.perplexity = texts?.protocols
+    report.protocols.divergenceTokens = texts?.divergenceTokens
+    report.protocols.generation = prompts.map {
+        .init(
+            prompts: $0.name, count: $0.prompts.count, maximumTokens: $0.options.maximumTokens,
+            temperature: $0.options.temperature, seed: $0.options.seed)
+    }
+    return report
+}
+
+/// A model whose headers were read.
+private struct OpenedModel {
+    let path: String
+    let checkpoint: any Checkpoint
+    let tokenizer: Tokenizer
+    let figures: ModelComparisonReport.Model
+
+    init(_ path: String) throws {
+        self.path = path
+        checkpoint = try openCheckpoint(path)
+        tokenizer = try Tokenizer(checkpoint.tokenizer)
+        let summary = ModelSummary(checkpoint)
+        figures = ModelComparisonReport.Model(
+            model: path, parameters: summary.parameters, decoderParameters: summary.decoderParameters, removed: 0,
+            diskBytes: try checkpoint.diskBytes(), elementTypes: summary.elementTypesByCount)
+    }
+}
+
+/// The text in the windows of each model.
+private struct ComparedText {
+    private let windows: [[[Int32]]]
+    /// Of the dense model's text.
+    let protocols: PerplexityProtocol
+    /// With what the dense model predicts, once it has run.
+    private var comparison: TextComparison?
+    /// Whether each model has the dense one's tokens.
+    private let isComparable: [Bool]
+
+    /// Of the text, to measure divergences on: some 130 MB are kept of these.
+    private static let divergenceTokens = 65536
+
+    init(_ options: EvaluateOptions, _ models: [OpenedModel], _ precision: Precision) throws {
+        let texts = try models.map { try EvaluationText(options, $0.tokenizer) }
+        let windows = texts.map(\.windows)
+        let vocabularies = models.map(\.checkpoint.description.vocabularySize)
+        self.windows = windows
+        isComparable = models.indices.map { windows[$0] == windows[0] && vocabularies[$0] == vocabularies[0] }
+        protocols = texts[0].measured(in: precision)
+    }
+
+    /// That a model needs.
+    func positions(_ index: Int) -> Int { windows[index].reduce(0) { max($0, $1.count) } }
+
+    var divergenceTokens: Int? { comparison?.divergenceTokens }
+
+    mutating func measure(
+        _ model: LlamaModel, _ index: Int, _ figures: inout ModelComparisonReport.Model, _ observer: some RunObserver,
+        stage: String
+    ) throws {
+        let windows = self.windows[index]
+        let total = windows.reduce(0) { $0 + $1.count }
+        let perplexity: Perplexity
+        if index > 0, !isComparable[index] {
+            perplexity = try measurePerplexity(model, windows, observer, stage: stage)
+        } else {
+            let workspace = Workspace(model, rows: max(min(workspaceRows, total), positions(index)))
+            let known = comparison
+            let measured = try observer.stage(stage, total: total, unit: "tokens") {
+                progress -> (TextComparison, Perplexity, Double?) in
+                if let known {
+                    let result = try known.measure(
+                        model, in: workspace, progress: progress, isCancelled: { observer.isCancelled })
+                    return (known, result.perplexity, result.divergence)
+                }
+                let dense = try TextComparison(
+                    windows, dense: model, in: workspace, maximumDivergenceTokens: Self.divergenceTokens,
+                    progress: progress, isCancelled: { observer.isCancelled })
+                return (dense, dense.perplexity, nil)
+            }
+            comparison = measured.0
+            perplexity = measured.1
+            figures.divergence = measured.2
+        }
+        figures.perplexity = perplexity.value
+        figures.perplexityStandardError = perplexity.valueStandardError
+        figures.negativeLogLikelihood = perplexity.negativeLogLikelihood
+        figures.tokensScored = perplexity.tokensScored
+    }
+}
+
+extension ModelSummary {
+    /// Names of element types, most parameters first.
+    var elementTypesByCount: [String] {
+        elementTypes.sorted { ($0.value, $1.key) > ($1.value, $0.key) }.map(\.key)
+    }
+}

@@ -1,0 +1,24 @@
+import Reporting
+
+extension PruneReport {
+    /// What was asked for in place of a rate and what came of it, in a sentence or two.
+    package var targetWords: String? {
+        guard let target else { return nil }
+        let rate = NumberFormat.percent(self.rate.decoder, decimals: 2)
+        switch target.kind {
+        case "size":
+            return "Asked for at most \(NumberFormat.grouped(Int(target.asked))) bytes: the weights take "
+                + "\(NumberFormat.grouped(Int(target.reached))), with \(rate) of the blocks removed."
+        case "parameters":
+            return "Asked for at most \(NumberFormat.grouped(Int(target.asked))) parameters: there are "
+                + "\(NumberFormat.grouped(Int(target.reached))), with \(rate) of the blocks removed."
+        default:
+            let tried = target.steps.map {
+                "\(NumberFormat.percent($0.rate, decimals: 0)) +\(NumberFormat.percent($0.increase))"
+            }
+            return "Asked for at most \(NumberFormat.percent(target.asked)) more perplexity on the last text of the "
+                + "race: it is \(NumberFormat.percent(target.reached)) there, with \(rate) of the blocks removed. "
+                + "Tried: \(tried.joined(separator: ", "))."
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import Foundation
+import SelfPruner
+
+/// Measures a model's speed in a process of its own: this program, once more.
+enum BenchProcess {
+    /// - Throws: `SelfPrunerError.processFailed` with what the process said; `CancellationError`.
+    static func run(_ model: String, _ options: BenchOptions, isCancelled: () -> Bool) throws -> BenchRun {
+        guard let program = Bundle.main.executableURL else {
+            throw SelfPrunerError(.processFailed, "The program cannot find itself to measure in a process of its own")
+        }
+        var arguments = [
+            "bench-run", "--prompt-tokens", "\(options.promptTokens)", "--new-tokens", "\(options.newTokens)",
+            "--precision", options.compute.precision.rawValue,
+        ]
+        if let threads = options.compute.threads { arguments += ["--threads", "\(threads)"] }
+        let process = Process()
+        process.executableURL = program
+        // A model's name may begin with a hyphen.
+        process.arguments = arguments + ["--", model]
+        process.standardInput = FileHandle.nullDevice
+        // What comes through them fits their buffers.
+        let (output, error) = (Pipe(), Pipe())
+        process.standardOutput = output
+        process.standardError = error
+        do {
+            try process.run()
+        } catch {
+            throw SelfPrunerError(.processFailed, "The program cannot start itself again: \(reason(of: error))")
+        }
+        while process.isRunning {
+            if isCancelled() {
+                process.terminate()
+                process.waitUntilExit()
+                throw CancellationError()
+            }
+            usleep(10_000)
+        }
+        // Ctrl-C reaches both processes; this one may hear of it a moment later.
+        if process.terminationReason == .uncaughtSignal, process.terminationStatus == SIGINT {
+            throw CancellationError()
+        }
+        guard process.terminationReason == .exit, process.terminationStatus == 0 else {
+            throw SelfPrunerError(.processFailed, "The process that measured \(model) failed: \(words(process, error))")
+        }
+        do {
+            return try JSONDecoder().decode(BenchRun.self, from: output.fileHandleForReading.readToEnd() ?? Data())
+        } catch {
+            throw SelfPrunerError(.processFailed, "The process that measured \(model) gave no result")
+        }
+    }
+
+    /// What a process said before it failed, without a final stop.
+    private static func words(_ process: Process, _ error: Pipe) -> String {
+        let data = (try? error.fileHandleForReading.readToEnd()) ?? nil
+        var line = String(decoding: data ?? Data(), as: UTF8.self).split(separator: "\n").last.map(String.init) ?? ""
+        if line.hasPrefix("selfpruner: ") { line.removeFirst("selfpruner: ".count) }
+        while line.hasSuffix(".") { line.removeLast() }
+        let end =
+            process.terminationReason == .uncaughtSignal
+            ? "it was ended by signal \(process.terminationStatus)" : "it ended with \(process.terminationStatus)"
+        return line.isEmpty ? end : line
+    }
+}
