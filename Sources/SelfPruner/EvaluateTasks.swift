@@ -16,7 +16,7 @@ public struct TaskSelection: Sendable {
     public var limit: Int?
     /// Examples in front of each question.
     public var shots = 0
-    /// Where the data files lie; by default, where `selfpruner fetch tasks` puts them.
+    /// Where the data files lie; by default, where `selfpruner fetch tasks` puts them (`TaskFolder`).
     public var dataFolder: String?
     /// Declarations of more tasks.
     public var declarationFolder: String?

@@ -21,7 +21,11 @@ struct TaskArguments: ParsableArguments {
             """)
     var shots = 0
 
-    @Option(help: "Folder with the questions (boolq_validation.jsonl and so on) in place of the cache folder.")
+    @Option(
+        help: """
+            Folder with the questions (boolq_validation.jsonl and so on), in place of SELFPRUNER_TASKS or \
+            self-pruner/tasks in the cache folder.
+            """)
     var taskData: String?
 
     @Option(help: "Folder with declarations of more tasks, each a file that ends in .json.")
