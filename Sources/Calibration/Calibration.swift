@@ -13,12 +13,15 @@ package struct Calibration: Sendable {
     ///
     /// Each token weighs 1/rms² of the residual stream behind the sublayer: what the next norm divides an error by.
     /// - Parameters:
+    ///   - firstTokenWeight: how many tokens the first of a window counts for. Its activations are like no other's, and
+    ///     attention everywhere rests on them; weighted as one token in thousands, a fit may give them up.
     ///   - keepsProducts: see `ActivationMoments`.
     ///   - progress: called with the tokens done.
     ///   - isCancelled: asked between batches.
     /// - Throws: `ModelError`, `KernelError`, `CancellationError`.
     package init(
-        _ model: LlamaModel, _ windows: [[Int32]], in workspace: Workspace, keepsProducts: Bool = true,
+        _ model: LlamaModel, _ windows: [[Int32]], in workspace: Workspace, firstTokenWeight: Float = 1,
+        keepsProducts: Bool = true,
         progress: (Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws {
         let size = model.description.headSize
@@ -42,6 +45,9 @@ package struct Calibration: Sendable {
                 RootMeanSquareNorm.inverseMeanSquares(
                     input.residual, rows: input.rows, width: model.description.hiddenSize,
                     epsilon: model.description.normEpsilon, into: weights.floats)
+                if firstTokenWeight != 1 {
+                    for sequence in tokens.sequences { weights.floats[sequence.lowerBound] *= firstTokenWeight }
+                }
                 moments?.add(rows.floats, count: input.rows, weights: weights.floats)
             }
             done += tokens.tokens.count

@@ -101,7 +101,8 @@ struct PreparedSearch {
             ) { progress in
                 try Calibration(
                     prepared.model, prepared.texts.calibration, in: prepared.workspace,
-                    keepsProducts: options.needsProducts, progress: progress,
+                    firstTokenWeight: Float(options.firstTokenWeight), keepsProducts: options.needsProducts,
+                    progress: progress,
                     isCancelled: { observer.isCancelled })
             }
         }

@@ -27,6 +27,7 @@ public struct PruneReport: Sendable, Codable {
         public var granularity: String
         public var channelStep: Int?
         public var ridge: Double
+        public var firstTokenWeight: Double
         /// What was asked for: `auto`, `none`, `output` or `residual`.
         public var refit: String
         public var fitness: String

@@ -18,6 +18,7 @@ struct RunIdentity: Codable, Sendable {
     var channelStep: Int?
     var alignment: Int?
     var ridge: Double
+    var firstTokenWeight: Double
     var fitness: SearchOptions.Fitness
     var proposer: SearchOptions.ProposerKind
     var usesSeeds: Bool
@@ -97,6 +98,7 @@ extension RunIdentity {
         channelStep = options.channelStep
         alignment = options.alignment
         ridge = options.ridge
+        firstTokenWeight = options.firstTokenWeight
         fitness = options.fitness
         proposer = options.proposer
         usesSeeds = options.usesSeeds
@@ -165,6 +167,7 @@ extension SearchOptions {
         channelStep = identity.channelStep
         alignment = identity.alignment
         ridge = identity.ridge
+        firstTokenWeight = identity.firstTokenWeight
         fitness = identity.fitness
         proposer = identity.proposer
         usesSeeds = identity.usesSeeds

@@ -90,6 +90,8 @@ public struct SearchOptions: Sendable {
     public var alignment: Int?
     /// λ of the least squares, a fraction of the inputs' mean variance.
     public var ridge = 1e-3
+    /// How many tokens the first of a calibration window counts for in the least squares.
+    public var firstTokenWeight = 1.0
     public var fitness = Fitness.kl
     public var proposer = ProposerKind.adaptive
     /// Begins with allocations in closed form: uniform, slopes, error curves, sensitivities. Without them the proposer

@@ -36,6 +36,10 @@ struct SearchArguments: ParsableArguments {
     @Option(help: "Ridge of the least squares, a fraction of the inputs' mean variance.")
     var ridge: Double = Self.defaults.ridge
 
+    @Option(
+        help: "How many tokens the first of a calibration window counts for: attention everywhere rests on it.")
+    var firstTokenWeight: Double = Self.defaults.firstTokenWeight
+
     @Option(help: "What the search minimises: kl (divergence from the dense model; the default) or perplexity.")
     var fitness: SearchOptions.Fitness?
 
@@ -117,6 +121,7 @@ struct SearchArguments: ParsableArguments {
         options.channelStep = channelStep
         options.alignment = align
         options.ridge = ridge
+        options.firstTokenWeight = firstTokenWeight
         if let fitness { options.fitness = fitness }
         if let candidates { options.candidates = candidates }
         if let population { options.population = population }

@@ -85,6 +85,28 @@ struct CalibrationTests {
         }
     }
 
+    /// A weight of n is the first token of every window n times: the sums differ by n − 1 windows of one token.
+    @Test func firstTokensCountAsOftenAsAsked() throws {
+        let model = try Fixture.tied.model(.float32)
+        let windows = Fixture.windows([30, 17])
+        let workspace = Workspace(model, rows: 64)
+        let plain = try Calibration(model, windows, in: workspace)
+        let weighted = try Calibration(model, windows, in: workspace, firstTokenWeight: 5)
+        let firsts = try Calibration(model, windows.map { [$0[0]] }, in: workspace)
+        let all = (plain.attention + plain.mlp, weighted.attention + weighted.mlp, firsts.attention + firsts.mlp)
+        for index in all.0.indices {
+            let (plain, weighted) = (try #require(all.0[index]), try #require(all.1[index]))
+            let first = try #require(all.2[index])
+            #expect(weighted.tokens == plain.tokens && weighted.squares == plain.squares)
+            #expect(abs(weighted.weight - plain.weight - 4 * first.weight) < 1e-4 * weighted.weight)
+            for column in 0..<plain.width {
+                let size = weighted.product(column, column) * weighted.weight
+                let expected = plain.product(column, column) * plain.weight + 4 * first.product(column, column) * first.weight
+                #expect(abs(size - expected) <= 1e-4 * size)
+            }
+        }
+    }
+
     /// Rows that are added in pieces, whatever the pieces, are the rows added at once.
     @Test func sumsAddUpOverBatches() {
         let (rows, width) = (37, 13)
