@@ -23,7 +23,7 @@ extension SearchOptions {
     /// - Parameter folder: of the run, where exchanges with an endpoint are recorded.
     /// - Throws: `ProposerError`, `ChatError`, `SelfPrunerError`.
     func makeProposer(
-        _ prepared: PreparedModel, _ folder: RunFolder?, isCancelled: @escaping @Sendable () -> Bool
+        _ prepared: PreparedModel, _ folder: RunFolder?, errors: [[Double]]?, isCancelled: @escaping @Sendable () -> Bool
     ) throws -> ChosenProposer {
         let evolution = EvolutionProposer()
         func own(_ operators: LanguageOperators = .all) throws -> SelfProposer {
@@ -42,6 +42,7 @@ extension SearchOptions {
         }
         switch proposer {
         case .evolution: return ChosenProposer(proposer: evolution, chat: nil)
+        case .surrogate: return ChosenProposer(proposer: SurrogateProposer(errors: errors), chat: nil)
         case .random, .uniform: return ChosenProposer(proposer: RandomProposer(), chat: nil)
         case .self: return ChosenProposer(proposer: try own(), chat: nil)
         case .selfWithoutInitialization: return ChosenProposer(proposer: try own(.variation), chat: nil)
@@ -52,7 +53,7 @@ extension SearchOptions {
             }
             return ChosenProposer(proposer: proposer, chat: chat)
         case .adaptive:
-            var members: [any Proposer] = [evolution, try own()]
+            var members: [any Proposer] = [evolution, SurrogateProposer(errors: errors), try own()]
             let remote = try endpoint()
             if let remote { members.append(remote.0) }
             return ChosenProposer(proposer: AdaptiveProposer(members), chat: remote?.1)
@@ -63,7 +64,7 @@ extension SearchOptions {
     var usesOwnModel: Bool {
         switch proposer {
         case .adaptive, .self, .selfWithoutInitialization, .selfWithoutVariation: true
-        case .chat, .evolution, .random, .uniform: false
+        case .chat, .evolution, .surrogate, .random, .uniform: false
         }
     }
 

@@ -44,6 +44,8 @@ public struct SearchOptions: Sendable {
         case chat
         /// Classical operators.
         case evolution
+        /// An additive model of the losses, fitted to what was evaluated.
+        case surrogate
         /// Independent random candidates.
         case random
         /// The same rate everywhere; nothing is searched.

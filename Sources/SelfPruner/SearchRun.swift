@@ -55,7 +55,8 @@ struct SearchRun<Observer: RunObserver> {
     func run() async throws -> FinishedSearch {
         let events = journal?.events ?? []
         let chosen = try options.makeProposer(
-            shared.prepared, folder, isCancelled: { [observer] in observer.isCancelled })
+            shared.prepared, folder, errors: shared.plan.residualErrors(in: shared.space),
+            isCancelled: { [observer] in observer.isCancelled })
         let (sensitivities, sensitivitySeconds) = try sensitivities(events)
         let start = ContinuousClock.now
         let before = shared.evaluator.counters
