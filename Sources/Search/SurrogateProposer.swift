@@ -81,8 +81,9 @@ package struct SurrogateProposer: Proposer {
         let kept = Double(state.budget.maximumParameters) / Double(max(state.space.fullParameters, 1))
         let scales = state.space.sublayers.indices.map { index -> Double in
             let sublayer = state.space.sublayers[index]
-            let error = errors[index][min(
-                sublayer.level(nearestToKept: kept), max(sublayer.fullLevel - 1, 0))]
+            let error = errors[index][
+                min(
+                    sublayer.level(nearestToKept: kept), max(sublayer.fullLevel - 1, 0))]
             return error > 0 ? sensitivities[index] / error : 0
         }
         let largest = scales.max() ?? 0

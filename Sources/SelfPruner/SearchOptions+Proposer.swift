@@ -23,7 +23,8 @@ extension SearchOptions {
     /// - Parameter folder: of the run, where exchanges with an endpoint are recorded.
     /// - Throws: `ProposerError`, `ChatError`, `SelfPrunerError`.
     func makeProposer(
-        _ prepared: PreparedModel, _ folder: RunFolder?, errors: [[Double]]?, isCancelled: @escaping @Sendable () -> Bool
+        _ prepared: PreparedModel, _ folder: RunFolder?, errors: [[Double]]?,
+        isCancelled: @escaping @Sendable () -> Bool
     ) throws -> ChosenProposer {
         let evolution = EvolutionProposer()
         func own(_ operators: LanguageOperators = .all) throws -> SelfProposer {

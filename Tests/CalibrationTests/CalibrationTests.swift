@@ -101,7 +101,8 @@ struct CalibrationTests {
             #expect(abs(weighted.weight - plain.weight - 4 * first.weight) < 1e-4 * weighted.weight)
             for column in 0..<plain.width {
                 let size = weighted.product(column, column) * weighted.weight
-                let expected = plain.product(column, column) * plain.weight + 4 * first.product(column, column) * first.weight
+                let expected =
+                    plain.product(column, column) * plain.weight + 4 * first.product(column, column) * first.weight
                 #expect(abs(size - expected) <= 1e-4 * size)
             }
         }
