@@ -91,11 +91,11 @@ extension AnalysisReport {
             fitness == "kl"
             ? "Losses are nats per token between the predictions of the whole and of the cut model"
             : "Losses are what the cut adds to the negative log-likelihood, in nats per token"
-        var text = "\(unit), on \(tokens) tokens of \(self.text); \(measured) cuts were measured. "
-        text += "Where a part is gone its mean stays, and what is left is refit. "
+        var text = "\(unit), on \(tokens) tokens of \(self.text); \(measured) cuts were measured.\n"
+        text += "Where a part is gone its mean stays, and what is left is refit."
         if interpolation.checks > 0 {
             text +=
-                "Losses with a ~ are interpolated: of \(interpolation.checks) foretold and then measured, the median "
+                "\nLosses with a ~ are interpolated: of \(interpolation.checks) foretold and then measured, the median "
                 + "was off by \(NumberFormat.percent(interpolation.medianError, decimals: 0)), the worst by "
                 + "\(NumberFormat.percent(interpolation.worstError, decimals: 0))."
         }

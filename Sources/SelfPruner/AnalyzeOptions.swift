@@ -1,3 +1,5 @@
+import Factors
+
 /// What to find out about a model's parts.
 public struct AnalyzeOptions: Sendable {
     /// Model, method, order, texts and arithmetic, as for a search. What only a search uses is not used.
@@ -33,6 +35,12 @@ public struct AnalyzeOptions: Sendable {
         }
         guard pairs <= 64 else {
             throw SelfPrunerError(.badOption, "At most 64 parts can be removed in pairs, not \(pairs)")
+        }
+        guard search.method.pruning != .removal else {
+            throw SelfPrunerError(
+                .badOption,
+                "The method \(search.method.rawValue) only removes whole blocks; analyze with nested, which measures "
+                    + "removed blocks too")
         }
         try prepared.check()
     }

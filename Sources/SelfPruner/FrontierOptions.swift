@@ -21,6 +21,7 @@ public struct FrontierOptions: Sendable {
             throw SelfPrunerError(
                 .badOption, "The frontier has the uniform allocation in any case; name a proposer that searches")
         }
+        try search.checkSearch()
         for rate in rates {
             var options = search
             options.rate = rate

@@ -16,7 +16,8 @@ extension ModelComparisonReport {
         if let p = protocols.perplexity {
             sentences.append(
                 """
-                Perplexity on \(p.corpus) (\(p.joiner)), \(p.windows) consecutive windows of \(p.sequenceLength) tokens, \
+                Perplexity on \(p.corpus) (\(p.joiner)), \
+                \(p.windows == 1 ? "one window" : "\(p.windows) consecutive windows") of \(p.sequenceLength) tokens, \
                 \(p.beginOfText ? "begin-of-text token first" : "no begin-of-text token"), \(p.precision).
                 """)
         }

@@ -44,7 +44,18 @@ extension ModelComparisonReport {
                 "parameters of the blocks", { Double($0.decoderParameters) }, { NumberFormat.count(Int($0)) },
                 change: percent),
             row("on disk", { Double($0.diskBytes) }, { "\(ByteCount(Int($0)))" }, change: percent),
+            // The type of most parameters: without it the line above misleads.
+            storageRow,
         ].compactMap { $0 }
+    }
+
+    private var storageRow: [String] {
+        var cells = ["stored as"]
+        for (index, model) in models.enumerated() {
+            if index > 1 { cells.append("") }
+            cells.append(model.elementTypes.first ?? "–")
+        }
+        return cells
     }
 
     private var textRows: [[String]] {

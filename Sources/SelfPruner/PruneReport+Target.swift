@@ -14,11 +14,15 @@ extension PruneReport {
                 + "\(NumberFormat.grouped(Int(target.reached))), with \(rate) of the blocks removed."
         default:
             let tried = target.steps.map {
-                "\(NumberFormat.percent($0.rate, decimals: 0)) +\(NumberFormat.percent($0.increase))"
+                "\(NumberFormat.percent($0.rate, decimals: 0)) (\(Self.signed($0.increase)))"
             }
-            return "Asked for at most \(NumberFormat.percent(target.asked)) more perplexity on the last text of the "
-                + "race: it is \(NumberFormat.percent(target.reached)) there, with \(rate) of the blocks removed. "
-                + "Tried: \(tried.joined(separator: ", "))."
+            return "Asked for at most \(Self.signed(target.asked)) perplexity on the last text of the race: it is "
+                + "\(Self.signed(target.reached)) there, with \(rate) of the blocks removed. Rates tried: "
+                + "\(tried.joined(separator: ", "))."
         }
+    }
+
+    private static func signed(_ fraction: Double) -> String {
+        (fraction > 0 ? "+" : "") + NumberFormat.percent(fraction)
     }
 }

@@ -16,9 +16,16 @@ extension PruneOptions {
     /// - Throws: `SelfPrunerError.badOption`.
     func checkAmount() throws(SelfPrunerError) {
         func refuse(_ sentence: String) throws(SelfPrunerError) { throw SelfPrunerError(.badOption, sentence) }
+        func require(_ amount: String, _ allocations: [Allocation]) throws(SelfPrunerError) {
+            if allocations.contains(settledAllocation) { return }
+            try refuse(
+                "\(amount) cannot be asked for with the allocation \(settledAllocation.rawValue), only with "
+                    + allocations.map(\.rawValue).joined(separator: ", ") + "; ask for a rate")
+        }
         switch amount {
         case nil: return
         case .size(let bytes):
+            try require("A size", [.search, .uniform])
             if bytes < 1 { try refuse("The size must be at least 1 byte, not \(bytes)") }
             if form.format == .hfPadded {
                 try refuse("A padded folder is as large as its widest block; ask for a size in another format")
@@ -26,6 +33,7 @@ extension PruneOptions {
         case .parameters(let count):
             if count < 1 { try refuse("The number of parameters must be at least 1, not \(count)") }
         case .perplexityIncrease(let increase):
+            try require("A limit of the perplexity", [.search, .uniform])
             if !(increase > 0 && increase <= 1000) {
                 try refuse("The increase of the perplexity must be more than 0 and at most 1000, not \(increase)")
             }

@@ -3,8 +3,9 @@ import Foundation
 /// Finds the largest rate, in whole percents, whose loss holds a limit, with few tries: each costs a search.
 ///
 /// Losses rise about as a power of the rate. So the next try is where the power through the largest rate that holds and
-/// the smallest that does not meets the limit; every third one is halfway between the two, which bounds the number of
-/// tries. The end is a rate that was tried and holds, with one percent more tried and failed (or out of range).
+/// the smallest that does not meets the limit; every third one is halfway between the two, or twice the largest, which
+/// bounds the number of tries. The end is a rate that was tried and holds, with one percent more tried and failed (or
+/// out of range).
 package struct RateBisection: Sendable {
     package struct Step: Sendable, Equatable {
         package var rate: Double
@@ -54,7 +55,9 @@ package struct RateBisection: Sendable {
         let middle = Double(max(held, 0) + failed) / 2
         let (low, high) = (usable(held), usable(failed))
         switch (range.contains(held), range.contains(failed)) {
-        case (true, false): return Double(held) * (low.map { (limit / $0).squareRoot() } ?? 2)
+        case (true, false):
+            guard let low, !steps.count.isMultiple(of: 3) else { return Double(held) * 2 }
+            return Double(held) * (limit / low).squareRoot()
         case (false, true):
             guard let high, !steps.count.isMultiple(of: 3) else { return middle }
             return Double(failed) * (limit / high).squareRoot()

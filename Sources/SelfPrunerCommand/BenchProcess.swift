@@ -29,7 +29,8 @@ enum BenchProcess {
         }
         while process.isRunning {
             if isCancelled() {
-                process.terminate()
+                // It has nothing to put in order, and may have no ear for gentler signals.
+                kill(process.processIdentifier, SIGKILL)
                 process.waitUntilExit()
                 throw CancellationError()
             }

@@ -13,6 +13,11 @@ final class TerminalObserver: RunObserver {
     /// - Parameter onStop: what the user can do after Ctrl-C during a search.
     init(onStop: String = "stopped") {
         self.onStop = onStop
+        // Whoever started the program may have blocked it, and a process inherits what is blocked.
+        var interrupt = sigset_t()
+        sigemptyset(&interrupt)
+        sigaddset(&interrupt, SIGINT)
+        pthread_sigmask(SIG_UNBLOCK, &interrupt, nil)
         // The second Ctrl-C ends the process at once.
         signal(SIGINT) { _ in
             TerminalObserver.interrupted.store(true, ordering: .relaxed)

@@ -71,7 +71,8 @@ struct AnalyzeTests {
         }
         let mlp = try #require(report.kinds.first { $0.name == "mlp" })
         #expect(abs(mlp.loss - report.blocks.reduce(0) { $0 + $1.mlp[0].loss }) < 1e-12)
-        #expect(report.interpolation.checks > 0)
+        // A perplexity may fall by chance, and then there is no relative error.
+        if fitness == .kl { #expect(report.interpolation.checks > 0) }
     }
 
     /// Nothing beyond the foretold levels is measured when nobody asks, and the same call gives the same figures.
@@ -100,14 +101,15 @@ struct AnalyzeTests {
         let report = try analyze(options)
         for block in report.blocks { #expect(block.loss.isFinite) }
         let table = report.blockTable(bars: true, isUnicode: false).plain()
-        #expect(table.contains("–"))
-        #expect(try !report.chartSVG.isEmpty && report.words.contains("128 tokens"))
+        #expect(table.contains("sum"))
+        #expect(report.chartSVG.hasPrefix("<svg") && report.words.contains("128 tokens"))
     }
 
     @Test func `options that make no sense`() throws {
         let fixture = try PruneFixture()
         for change: (inout AnalyzeOptions) -> Void in [
             { $0.tokens = 1 }, { $0.pairs = -1 }, { $0.pairs = 65 }, { $0.checks = -1 }, { $0.search.ridge = -1 },
+            { $0.search.method = .sleb },
         ] { #expect(throws: SelfPrunerError.self) { try analyze(options(fixture, change)) } }
         #expect(throws: SelfPrunerError.self) { try analyze(options(fixture) { $0.tokens = 1_000_000 }) }
     }

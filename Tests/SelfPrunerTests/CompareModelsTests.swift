@@ -195,9 +195,11 @@ struct CompareModelsTests {
                 ($0 as? SelfPrunerError)?.code == .badOption
             }
         }
+        let copy = fixture.folder("copy")
+        try FileManager.default.copyItem(atPath: fixture.model, toPath: copy)
         #expect {
             try compareModels(
-                options([fixture.model, fixture.folder("none")]) { $0.text?.sequenceLength = 1 },
+                options([fixture.model, copy]) { $0.text?.sequenceLength = 1 },
                 measureSpeed: Self.noSpeed)
         } throws: { "\($0)".contains("sequence length") }
         #expect {

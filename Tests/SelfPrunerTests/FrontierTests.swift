@@ -70,6 +70,9 @@ struct FrontierTests {
         var uniform = options([0.2])
         uniform.search.proposer = .uniform
         await #expect(throws: SelfPrunerError.self) { try await frontier(uniform) }
+        uniform.search.proposer = .evolution
+        uniform.search.method = .flap
+        await #expect { try await frontier(uniform) } throws: { "\($0)".contains("nothing to search") }
         await #expect { try await frontier(options([0.2, 0.9999])) } throws: { "\($0)".contains("budget") }
         #expect(try fixture.folder.contents() == fixture.inputs())
         try fixture.folder.write("frontier/mine.txt", Data("mine".utf8))

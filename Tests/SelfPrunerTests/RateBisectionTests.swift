@@ -21,7 +21,7 @@ struct RateBisectionTests {
         while let rate = bisection.next {
             #expect(!bisection.steps.contains { $0.rate == rate }, "\(rate) is tried twice")
             #expect(percents.contains(Int((rate * 100).rounded())))
-            if bisection.steps.count > 20 { break }
+            if bisection.steps.count > 30 { break }
             bisection.add(rate: rate, loss: loss(rate))
         }
         return bisection

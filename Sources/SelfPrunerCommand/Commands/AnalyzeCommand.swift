@@ -38,7 +38,7 @@ struct AnalyzeCommand: ParsableCommand {
     @Option(help: "Draw the losses by depth into this SVG file.")
     var chart: String?
 
-    @Option(help: "nested (refit by least squares) or wanda-sp (as published).")
+    @Option(help: "nested (refit by least squares), wanda-sp, flap, magnitude or random; see prune --help.")
     var method = SearchOptions.Method.nested
 
     @Option(help: "Which units are kept first; see prune --help.")
