@@ -71,11 +71,7 @@ public func evaluate(
     let checkpoint = try openCheckpoint(options.model)
     let text = try EvaluationText(options, Tokenizer(checkpoint.tokenizer))
     let model = try loadModel(checkpoint, precision, positions: text.positions, observer)
-    var report = try text.measure(model, observer)
-    report.divergence = try options.against.map {
-        try measureDivergence(model, from: $0, text.windows, precision, observer)
-    }
-    return report
+    return try text.measure(model, observer)
 }
 
 /// The windows of a text: all that is needed of it before there is a model.
@@ -118,12 +114,16 @@ struct EvaluationText {
 
     func measure(_ model: LlamaModel, _ observer: some RunObserver) throws -> EvaluationReport {
         let result = try measurePerplexity(model, windows, observer)
-        return EvaluationReport(
+        var report = EvaluationReport(
             model: options.model, perplexity: result.value, perplexityStandardError: result.valueStandardError,
             negativeLogLikelihood: result.negativeLogLikelihood, standardError: result.standardError,
             tokensScored: result.tokensScored, tokensPerSecond: result.tokensPerSecond, seconds: result.seconds,
             peakMemoryBytes: ProcessFigures.peakMemoryBytes, weightBytes: model.byteCount, threads: Threads.count,
             protocol: measured(in: model.precision))
+        report.divergence = try options.against.map {
+            try measureDivergence(model, from: $0, windows, model.precision, observer)
+        }
+        return report
     }
 
     /// How it is measured.

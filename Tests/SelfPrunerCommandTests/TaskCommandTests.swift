@@ -250,7 +250,8 @@ struct TaskCommandTests {
         for arguments in [
             ["evaluate", fixture.model], ["evaluate", fixture.model, "--limit", "3"],
             fixture.evaluate() + ["--samples", "x"], fixture.evaluate() + ["--shots", "1"],
-            arguments("piqa", ["--max-tokens", "64"]), arguments("piqa", ["--limit", "few"]),
+            arguments("piqa", ["--max-tokens", "64"]), arguments("piqa", ["--against", fixture.model]),
+            arguments("piqa", ["--limit", "few"]),
         ] {
             let outcome = try await Program.run(arguments)
             #expect(outcome.status == 64 && outcome.output.isEmpty, "\(arguments)")

@@ -69,9 +69,11 @@ struct EvaluateTasksTests {
         var options = EvaluateOptions(model: model, text: text)
         options.sequenceLength = 128
         options.compute = compute
+        options.against = model
         let both = try evaluate(options, tasks: selection())
         let tasks = try evaluateTasks(model: model, selection(), compute: compute)
         #expect(try both.text.negativeLogLikelihood == evaluate(options).negativeLogLikelihood)
+        #expect(abs(both.text.divergence?.mean ?? .infinity) < 1e-3)
         #expect(both.tasks.meanAccuracy == tasks.meanAccuracy && both.tasks.tokensRun == tasks.tokensRun)
     }
 

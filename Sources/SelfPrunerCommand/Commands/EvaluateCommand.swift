@@ -51,8 +51,8 @@ struct EvaluateCommand: ParsableCommand {
         if text == nil && tasks.tasks == nil {
             throw ValidationError("There is nothing to measure: name a text with --text, or tasks with --tasks.")
         }
-        if text == nil && (maxTokens != nil || bos) {
-            throw ValidationError("--max-tokens and --bos are for --text.")
+        if text == nil && (maxTokens != nil || bos || against != nil) {
+            throw ValidationError("--max-tokens, --bos and --against are for --text.")
         }
     }
 
