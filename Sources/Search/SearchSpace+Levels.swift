@@ -37,6 +37,16 @@ extension SearchSpace {
         }
     }
 
+    /// Levels at which sublayers are cut, one at a time, to see what they are worth: the nearest to the rate of the whole
+    /// that cuts anything.
+    package func sensitivityLevels(for budget: Budget) -> [Int] {
+        let kept = Double(budget.maximumParameters) / Double(max(fullParameters, 1))
+        return sublayers.map { sublayer in
+            let cuts = Array(sublayer.parameters.dropLast())
+            return cuts.nearestIndex(to: kept * Double(sublayer.fullParameters))
+        }
+    }
+
     /// The unpruned model.
     package var full: Candidate { Candidate(levels: sublayers.map(\.fullLevel)) }
 
@@ -53,6 +63,16 @@ extension SearchSpace {
         guard levels.count == sublayers.count else {
             throw SearchError(
                 .badCandidate, "A candidate needs \(sublayers.count) levels, not \(levels.count)")
+        }
+    }
+}
+
+extension SearchSpace.Sublayer {
+    /// The square of the rate at each level: what stands for an error curve where none is known.
+    var squaredRates: [Double] {
+        parameters.map { parameters in
+            let rate = 1 - Double(parameters) / Double(max(fullParameters, 1))
+            return rate * rate
         }
     }
 }

@@ -31,12 +31,7 @@ package struct SensitivitySeeds: SeedProposer {
         }
         var curves: [[Double]] = []
         for (index, sublayer) in space.sublayers.enumerated() {
-            let shape =
-                errors?[index]
-                ?? sublayer.parameters.map { parameters in
-                    let rate = 1 - Double(parameters) / Double(max(sublayer.fullParameters, 1))
-                    return rate * rate
-                }
+            let shape = errors?[index] ?? sublayer.squaredRates
             guard shape.count == sublayer.parameters.count, shape.indices.contains(levels[index]) else {
                 throw SearchError(.badErrorCurves, "The error curve of sublayer \(index) does not fit its levels")
             }

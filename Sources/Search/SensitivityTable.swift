@@ -29,7 +29,7 @@ package struct SensitivityTable: Hashable, Sendable {
     package init(
         _ measurements: [[Measurement]], errors: [[Double]]?, in space: SearchSpace
     ) throws(SearchError) {
-        let errors = errors ?? space.sublayers.map(Self.squaredRates)
+        let errors = errors ?? space.sublayers.map(\.squaredRates)
         guard measurements.count == space.sublayers.count, errors.count == space.sublayers.count else {
             throw SearchError(
                 .badErrorCurves,
@@ -64,13 +64,6 @@ package struct SensitivityTable: Hashable, Sendable {
     }
 
     private static let fewLevels = 4
-
-    private static func squaredRates(_ sublayer: SearchSpace.Sublayer) -> [Double] {
-        sublayer.parameters.map { parameters in
-            let rate = 1 - Double(parameters) / Double(max(sublayer.fullParameters, 1))
-            return rate * rate
-        }
-    }
 
     // MARK: Interpolation
 

@@ -77,28 +77,15 @@ package struct SurrogateProposer: Proposer {
         guard let sensitivities = state.sensitivities, sensitivities.count == errors.count else {
             return errors.map { _ in 1 }
         }
-        // Cut to the rate of the whole, as the sensitivities are measured.
-        let kept = Double(state.budget.maximumParameters) / Double(max(state.space.fullParameters, 1))
-        let scales = state.space.sublayers.indices.map { index -> Double in
-            let sublayer = state.space.sublayers[index]
-            let error = errors[index][
-                min(
-                    sublayer.level(nearestToKept: kept), max(sublayer.fullLevel - 1, 0))]
-            return error > 0 ? sensitivities[index] / error : 0
+        let scales = state.space.sensitivityLevels(for: state.budget).enumerated().map { index, level in
+            errors[index][level] > 0 ? sensitivities[index] / errors[index][level] : 0
         }
         let largest = scales.max() ?? 0
         return scales.map { max($0, 1e-3 * largest, 1e-12) }
     }
 
     private func checkedErrors(_ space: SearchSpace) throws(SearchError) -> [[Double]] {
-        let curves =
-            errors
-            ?? space.sublayers.map { sublayer in
-                sublayer.parameters.map { parameters in
-                    let rate = 1 - Double(parameters) / Double(max(sublayer.fullParameters, 1))
-                    return rate * rate
-                }
-            }
+        let curves = errors ?? space.sublayers.map(\.squaredRates)
         guard curves.count == space.sublayers.count,
             zip(curves, space.sublayers).allSatisfy({ $0.count == $1.parameters.count })
         else {

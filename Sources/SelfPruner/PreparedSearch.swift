@@ -161,22 +161,10 @@ struct PreparedSearch {
 
     // MARK: Sensitivities
 
-    /// Levels at which the sublayers are cut, one at a time: the nearest to the rate of the whole.
-    var sensitivityLevels: [Int] {
-        let kept = Double(budget.maximumParameters) / Double(max(space.fullParameters, 1))
-        return space.sublayers.map { sublayer in
-            let target = kept * Double(sublayer.fullParameters)
-            let levels = sublayer.parameters.indices.dropLast()
-            return levels.min {
-                abs(Double(sublayer.parameters[$0]) - target) < abs(Double(sublayer.parameters[$1]) - target)
-            } ?? sublayer.fullLevel
-        }
-    }
-
     /// How much the fitness of the dense model suffers with one sublayer cut, per sublayer, on the text of the first
     /// rung.
     func measureSensitivities(_ observer: some RunObserver) throws -> [Double] {
-        let levels = sensitivityLevels
+        let levels = space.sensitivityLevels(for: budget)
         let candidates = space.sublayers.indices.map { cut([$0], to: levels) }
         let losses = try losses(of: candidates, stage: "sensitivities", unit: "sublayers", observer)
         // A cut after which there are no numbers is as bad as the worst.
@@ -219,7 +207,8 @@ struct PreparedSearch {
         if let errors { seeds += Self.errorCurveSeeds(errors, space) }
         if let sensitivities {
             seeds.append(
-                SensitivitySeeds(sensitivities: sensitivities, levels: sensitivityLevels, errors: errors))
+                SensitivitySeeds(
+                    sensitivities: sensitivities, levels: space.sensitivityLevels(for: budget), errors: errors))
         }
         return seeds + [SlopeSeeds()]
     }
