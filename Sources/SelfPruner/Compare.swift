@@ -51,11 +51,7 @@ private struct Comparison<Observer: RunObserver> {
             program: "selfpruner \(selfPrunerVersion)", model: options.search.model, rate: options.search.rate,
             candidates: options.search.candidates, rungTokens: shared.evaluator.rungTokens,
             fitness: options.search.fitness.unit,
-            perplexity: PerplexityProtocol(
-                corpus: prepared.texts.evaluationName, joiner: options.search.evaluationJoiner.words,
-                sequenceLength: prepared.texts.evaluation[0].count, stride: options.search.sequenceLength,
-                windows: prepared.texts.evaluation.count, beginOfText: false,
-                precision: prepared.model.precision.rawValue),
+            perplexity: prepared.perplexityProtocol(options.search),
             densePerplexity: dense.value, runs: [])
         for seed in 0..<options.seeds {
             for proposer in options.proposers { report.runs.append(try await result(proposer, UInt64(seed))) }

@@ -61,11 +61,7 @@ private struct FrontierRun<Observer: RunObserver> {
             method: options.search.method.rawValue, proposer: options.search.proposer.rawValue,
             candidates: options.search.candidates, rungTokens: shared.evaluator.rungTokens,
             fitness: options.search.fitness.unit,
-            perplexity: PerplexityProtocol(
-                corpus: prepared.texts.evaluationName, joiner: options.search.evaluationJoiner.words,
-                sequenceLength: prepared.texts.evaluation[0].count, stride: options.search.sequenceLength,
-                windows: prepared.texts.evaluation.count, beginOfText: false,
-                precision: prepared.model.precision.rawValue),
+            perplexity: prepared.perplexityProtocol(options.search),
             dense: point("dense", 0, description, try fitness(shared.space.full), perplexity), points: [])
         let runs = RateSearches(
             options: options.search, shared: shared, path: options.output, observer: observer)

@@ -32,6 +32,16 @@ struct PreparedModel {
     }
 }
 
+extension PreparedModel {
+    /// How the evaluation text is scored.
+    func perplexityProtocol(_ options: SearchOptions) -> PerplexityProtocol {
+        PerplexityProtocol(
+            corpus: texts.evaluationName, joiner: options.evaluationJoiner.words,
+            sequenceLength: texts.evaluation[0].count, stride: options.sequenceLength,
+            windows: texts.evaluation.count, beginOfText: false, precision: model.precision.rawValue)
+    }
+}
+
 private let log = Logger(label: "selfpruner.stages")
 
 /// Seconds of each stage.

@@ -58,10 +58,7 @@ extension PruneRun {
 
     private var protocols: PruneReport.Protocols {
         PruneReport.Protocols(
-            perplexity: PerplexityProtocol(
-                corpus: texts.evaluationName, joiner: options.evaluationJoiner.words,
-                sequenceLength: texts.evaluation[0].count, stride: options.sequenceLength,
-                windows: texts.evaluation.count, beginOfText: false, precision: prepared.model.precision.rawValue),
+            perplexity: prepared.perplexityProtocol(options.search),
             fitness: options.fitness == .kl
                 ? "mean KL(dense ‖ pruned) in nats per token over the dense model's 256 most probable tokens"
                 : "mean negative log-likelihood in nats per token")
