@@ -11,19 +11,10 @@ enum JSONLines {
     static func read(
         _ path: String, limit: Int? = nil
     ) throws(TaskError) -> [(line: Int, value: DocumentValue)] {
-        var isFolder = ObjCBool(false)
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
-            throw TaskError(.unreadable, "There is no such file", file: path)
-        }
-        let data: Data
-        do {
-            data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
-        } catch {
-            throw TaskError(.unreadable, "The file cannot be read", file: path)
-        }
+        let data = try contents(path)
         let decoder = JSONDecoder()
         var values: [(line: Int, value: DocumentValue)] = []
-        var start = data.starts(with: [0xEF, 0xBB, 0xBF]) ? data.startIndex + 3 : data.startIndex
+        var start = data.startIndex
         var number = 0
         while start < data.endIndex, values.count < limit ?? .max {
             number += 1
@@ -39,6 +30,22 @@ enum JSONLines {
             start = end + 1
         }
         return values
+    }
+
+    /// The bytes of a file behind its byte-order mark, if it has one.
+    /// - Throws: `TaskError.unreadable`.
+    static func contents(_ path: String) throws(TaskError) -> Data {
+        var isFolder = ObjCBool(false)
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
+            throw TaskError(.unreadable, "There is no such file", file: path)
+        }
+        let data: Data
+        do {
+            data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
+        } catch {
+            throw TaskError(.unreadable, "The file cannot be read", file: path)
+        }
+        return data.starts(with: [0xEF, 0xBB, 0xBF]) ? data.dropFirst(3) : data
     }
 
     private static func parse(

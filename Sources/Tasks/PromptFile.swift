@@ -32,17 +32,7 @@ package enum PromptFile {
     }
 
     private static func lines(_ path: String, _ limit: Int?) throws(TaskError) -> [Prompt] {
-        var isFolder = ObjCBool(false)
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
-            throw TaskError(.unreadable, "There is no such file", file: path)
-        }
-        let data: Data
-        do {
-            data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
-        } catch {
-            throw TaskError(.unreadable, "The file cannot be read", file: path)
-        }
-        let content = data.starts(with: [0xEF, 0xBB, 0xBF]) ? data.dropFirst(3) : data
+        let content = try JSONLines.contents(path)
         var prompts: [Prompt] = []
         for (index, bytes) in content.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
             if prompts.count >= limit ?? .max { break }
