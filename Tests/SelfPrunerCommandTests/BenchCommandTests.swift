@@ -158,17 +158,7 @@ struct BenchCommandTests {
     }
 
     @Test func `every key is documented`() async throws {
-        let document = try String(
-            contentsOf: URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-                .deletingLastPathComponent().appendingPathComponent("Documentation/JSON.md"), encoding: .utf8)
-        func check(_ value: Any) {
-            for element in value as? [Any] ?? [] { check(element) }
-            for (key, value) in value as? [String: Any] ?? [:] {
-                #expect(document.contains("`\(key)`"), "\(key) is not in Documentation/JSON.md")
-                check(value)
-            }
-        }
-        for arguments in [bench, generatePrompts, compareModels] { check(try await json(arguments)) }
+        for arguments in [bench, generatePrompts, compareModels] { try expectDocumented(try await json(arguments)) }
     }
 
     @Test func `usage errors`() async throws {
