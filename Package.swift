@@ -61,8 +61,9 @@ let package = Package(
         .target(
             name: "Tasks", dependencies: ["Models", "Tokenization"],
             resources: TaskFile.all.map { .embedInCode("Declarations/\($0).json") }),
+        .target(name: "Gradients", dependencies: ["Models"]),
         .target(name: "Calibration", dependencies: ["Evaluation", "Models"]),
-        .target(name: "Factors", dependencies: ["Calibration"]),
+        .target(name: "Factors", dependencies: ["Calibration", "Gradients"]),
         .target(name: "Search"),
         .target(name: "Compaction", dependencies: ["Factors", "Search"]),
         .target(name: "Refit", dependencies: ["Compaction"]),
@@ -103,6 +104,7 @@ let package = Package(
         .testTarget(name: "ModelsTests", dependencies: ["Models"], exclude: ["Fixtures"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
         .testTarget(name: "TasksTests", dependencies: ["Tasks", "TestSupport"], exclude: ["Fixtures"]),
+        .testTarget(name: "GradientsTests", dependencies: ["Gradients"], exclude: ["Fixtures"]),
         .testTarget(name: "CalibrationTests", dependencies: ["Calibration"]),
         .testTarget(name: "FactorsTests", dependencies: ["Factors"]),
         .testTarget(name: "SearchTests", dependencies: ["Search"]),

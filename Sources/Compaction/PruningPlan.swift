@@ -1,5 +1,6 @@
 import Calibration
 import Factors
+import Gradients
 import Kernels
 import Models
 import Search
@@ -18,10 +19,12 @@ package struct PruningPlan: Sendable {
     /// - Parameters:
     ///   - ridge: λ of the least squares, a fraction of the inputs' mean variance.
     ///   - order: which units of a sublayer are kept first.
+    ///   - metrics: what errors of the sublayers' outputs cost, for the orders that count in it.
     /// - Throws: `KernelError`, `CancellationError`.
     package init(
         _ dense: DenseBlocks, _ calibration: Calibration, method: PruningMethod, ridge: Double,
-        order: any UnitOrder = WandaOrder(), progress: (Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
+        order: any UnitOrder = WandaOrder(), metrics: OutputMetrics? = nil,
+        progress: (Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws {
         self.dense = dense
         self.method = method
@@ -31,12 +34,16 @@ package struct PruningPlan: Sendable {
             if isCancelled() { throw CancellationError() }
             attention.append(
                 try calibration.attention[block].map {
-                    try SublayerPlan(
-                        dense.attention[block].projection, $0, method: method, ridge: ridge, order: order)
+                    var projection = dense.attention[block].projection
+                    projection.metric = metrics?.attention[block]
+                    return try SublayerPlan(
+                        projection, $0, method: method, ridge: ridge, order: order)
                 })
             mlp.append(
                 try calibration.mlp[block].map {
-                    try SublayerPlan(dense.mlp[block].projection, $0, method: method, ridge: ridge, order: order)
+                    var projection = dense.mlp[block].projection
+                    projection.metric = metrics?.mlp[block]
+                    return try SublayerPlan(projection, $0, method: method, ridge: ridge, order: order)
                 })
             progress(block + 1)
         }

@@ -8,6 +8,8 @@ import Kernels
 /// channels is Cholesky with pivots chosen for the output (orthogonal matching pursuit with many targets). Inputs are
 /// scaled to unit variance, which changes no gain.
 ///
+/// Errors count in the projection's metric, where it has one.
+///
 /// Cost for F columns and D outputs: about F³ + 3·D·F² operations and 16·F² bytes besides the moments.
 package struct ForwardOrder: UnitOrder {
     private let ridge: Double
@@ -35,7 +37,7 @@ package struct ForwardOrder: UnitOrder {
             for column in 0...row { matrix[row * columns + column] /= deviations[row] * deviations[column] }
         }
         let product = AlignedBuffer(doubles: min(projection.outputs, 256) * columns)
-        projection.forEachBlock(scaledBy: deviations) { block, rows in
+        projection.inMetric.forEachBlock(scaledBy: deviations) { block, rows in
             LinearAlgebra.multiplySymmetric(block, rows: rows, by: matrix, order: columns, into: product.doubles)
             LinearAlgebra.addGram(product.doubles, rows: rows, width: columns, into: gram.doubles, stride: columns)
         }

@@ -10,7 +10,8 @@ import Kernels
 ///     W ← W − W_u·H_uu⁻¹·H_u:        H ← H − H_:u·H_uu⁻¹·H_u:
 ///
 /// (Hassibi and Stork 1993; whole columns and groups as in OBC, arXiv 2208.11580, and ZipLM, arXiv 2302.04089). Here
-/// WᵀW stands in for W, see `GreedyElimination`. Inputs are scaled to unit variance, which changes no cost and keeps
+/// WᵀW stands in for W, see `GreedyElimination`; WᵀGW where the projection has a metric G of its outputs, in which
+/// the errors then count. Inputs are scaled to unit variance, which changes no cost and keeps
 /// every H_jj at 1 or above.
 ///
 /// Cost for F columns and D outputs: about 2·F³ + D·F² operations (factor ⅓, inverse ⅔, elimination 1), nearly all in
@@ -45,6 +46,7 @@ package struct SurgeonOrder: UnitOrder {
         let columns = projection.columns
         precondition(moments.width == columns)
         if columns == 0 { return [] }
+        let seen = projection.inMetric
         let (inverse, gram) = (AlignedBuffer(doubles: columns * columns), AlignedBuffer(doubles: columns * columns))
         guard let deviations = factor(moments, into: inverse.doubles) else {
             return FluctuationOrder().order(projection, moments)
@@ -55,7 +57,7 @@ package struct SurgeonOrder: UnitOrder {
             let values = inverse.doubles + row * columns
             for column in 0...row { values[column] *= deviations[row] * deviations[column] }
         }
-        projection.forEachBlock(scaledBy: deviations) { block, rows in
+        seen.forEachBlock(scaledBy: deviations) { block, rows in
             LinearAlgebra.addGram(block, rows: rows, width: columns, into: gram.doubles, stride: columns)
         }
         let elimination = GreedyElimination(matrix: inverse, gram: gram, order: columns, choice: .least)

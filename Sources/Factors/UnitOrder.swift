@@ -1,4 +1,5 @@
 import Calibration
+import Gradients
 
 /// The output projection of one sublayer as pruning sees it: whole units of neighbouring columns.
 package struct OutputProjection: Sendable {
@@ -10,16 +11,21 @@ package struct OutputProjection: Sendable {
     package var bias: [Float]?
     /// Columns of one unit: 1 for channels, (H/G)·headSize for key/value groups.
     package var unitSize: Int
+    /// What an error of the outputs costs; all outputs alike where it is not known.
+    package var metric: OutputMetric?
 
     package var units: Int { columns / unitSize }
 
-    package init(weights: [Float], outputs: Int, columns: Int, bias: [Float]? = nil, unitSize: Int) {
+    package init(
+        weights: [Float], outputs: Int, columns: Int, bias: [Float]? = nil, unitSize: Int, metric: OutputMetric? = nil
+    ) {
         precondition(weights.count == outputs * columns && columns % unitSize == 0)
         self.weights = weights
         self.outputs = outputs
         self.columns = columns
         self.bias = bias
         self.unitSize = unitSize
+        self.metric = metric
     }
 }
 

@@ -30,13 +30,19 @@ package final class Rotary: Sendable {
         precision: Precision
     ) {
         switch precision {
-        case .float32: apply(rows.assumingMemoryBound(to: Float.self), count, stride, heads, firstPosition)
-        case .bfloat16: apply(rows.assumingMemoryBound(to: UInt16.self), count, stride, heads, firstPosition)
+        case .float32: apply(rows.assumingMemoryBound(to: Float.self), count, stride, heads, firstPosition, 1)
+        case .bfloat16: apply(rows.assumingMemoryBound(to: UInt16.self), count, stride, heads, firstPosition, 1)
         }
     }
 
+    /// Takes the rotation back, of float32 rows from position 0 on: what it does to gradients, too.
+    package func applyInverse(_ rows: UnsafeMutablePointer<Float>, count: Int, stride: Int, heads: Int) {
+        apply(rows, count, stride, heads, 0, -1)
+    }
+
     private func apply<E: Element>(
-        _ rows: UnsafeMutablePointer<E>, _ count: Int, _ stride: Int, _ heads: Int, _ firstPosition: Int
+        _ rows: UnsafeMutablePointer<E>, _ count: Int, _ stride: Int, _ heads: Int, _ firstPosition: Int,
+        _ direction: Float
     ) {
         let (half, cosines, sines) = (half, cosines.floats, sines.floats)
         Threads.forEachChunk(count, grain: 16) { range in
@@ -44,7 +50,7 @@ package final class Rotary: Sendable {
                 let cosine = cosines + (firstPosition + row) * half
                 let sine = sines + (firstPosition + row) * half
                 for head in 0..<heads {
-                    Self.rotate(rows + row * stride + head * 2 * half, cosine, sine, half)
+                    Self.rotate(rows + row * stride + head * 2 * half, cosine, sine, half, direction)
                 }
             }
         }
@@ -52,20 +58,22 @@ package final class Rotary: Sendable {
 
     @inline(__always)
     private static func rotate<E: Element>(
-        _ x: UnsafeMutablePointer<E>, _ cosine: UnsafePointer<Float>, _ sine: UnsafePointer<Float>, _ half: Int
+        _ x: UnsafeMutablePointer<E>, _ cosine: UnsafePointer<Float>, _ sine: UnsafePointer<Float>, _ half: Int,
+        _ direction: Float
     ) {
         var index = 0
         while index &+ 16 <= half {
             let (a, b) = (E.lanes(x + index), E.lanes(x + half + index))
-            let (c, s) = (load(cosine + index), load(sine + index))
+            let (c, s) = (load(cosine + index), load(sine + index) * direction)
             E.set(a * c - b * s, x + index)
             E.set(b * c + a * s, x + half + index)
             index &+= 16
         }
         while index < half {
             let (a, b) = (x[index].float, x[half + index].float)
-            x[index] = E(rounding: a * cosine[index] - b * sine[index])
-            x[half + index] = E(rounding: b * cosine[index] + a * sine[index])
+            let s = sine[index] * direction
+            x[index] = E(rounding: a * cosine[index] - b * s)
+            x[half + index] = E(rounding: b * cosine[index] + a * s)
             index &+= 1
         }
     }

@@ -16,7 +16,7 @@ package struct LlamaModel: Sendable {
     package var mlp: [MLPSublayer]
     /// model.norm and lm_head
     package let head: OutputHead.Weights
-    let rotary: Rotary
+    package let rotary: Rotary
 
     /// Positions that a sequence may have.
     package var maximumPositions: Int { rotary.positions }

@@ -3,6 +3,7 @@ import Compaction
 import Evaluation
 import Factors
 import Foundation
+import Gradients
 import Kernels
 import Models
 import Proposers
@@ -112,17 +113,37 @@ struct PreparedSearch {
         _ prepared: PreparedModel, _ options: SearchOptions, _ calibration: Calibration, _ times: inout StageTimes,
         _ observer: some RunObserver
     ) throws -> (PruningPlan, SearchSpace, Budget) {
+        let dense = try DenseBlocks(prepared.checkpoint)
+        let metrics =
+            options.needsGradients ? try Self.differentiate(prepared, dense, options, &times, observer) : nil
         let plan = try times.measure("factor") {
             try observer.stage("factor", total: prepared.model.attention.count, unit: "blocks") { progress in
                 try PruningPlan(
-                    DenseBlocks(prepared.checkpoint), calibration,
+                    dense, calibration,
                     method: options.method.pruning, ridge: options.ridge,
-                    order: options.unitOrder, progress: progress,
+                    order: options.unitOrder, metrics: metrics, progress: progress,
                     isCancelled: { observer.isCancelled })
             }
         }
         let (space, budget) = try Self.space(prepared, options)
         return (plan, space, budget)
+    }
+
+    /// What errors of the sublayers' outputs cost.
+    private static func differentiate(
+        _ prepared: PreparedModel, _ dense: DenseBlocks, _ options: SearchOptions, _ times: inout StageTimes,
+        _ observer: some RunObserver
+    ) throws -> OutputMetrics {
+        let windows = prepared.texts.calibration
+        let total = OutputMetrics.tokens(windows, tokens: options.gradientTokens, rows: prepared.workspace.rows)
+        return try times.measure("gradients") {
+            try observer.stage("gradients", total: total, unit: "tokens") { progress in
+                try OutputMetrics(
+                    prepared.model, attention: dense.attention, mlp: dense.mlp, outside: prepared.checkpoint,
+                    windows: windows, tokens: options.gradientTokens, in: prepared.workspace, progress: progress,
+                    isCancelled: { observer.isCancelled })
+            }
+        }
     }
 
     private static func space(_ prepared: PreparedModel, _ options: SearchOptions) throws -> (SearchSpace, Budget) {

@@ -122,6 +122,7 @@ extension PruneReport {
             ("program", program), ("model", s.model), ("rate", "\(s.rate)"), ("method", s.method),
             ("order", s.order), ("refit", s.refit), ("allocation", s.allocation), ("granularity", s.granularity),
             ("channel step", s.channelStep.map { "\($0)" } ?? "default"), ("ridge", "\(s.ridge)"),
+            ("tokens of the gradients", "\(s.gradientTokens)"),
             ("weight of a first token", "\(s.firstTokenWeight)"),
             ("fitness", s.fitness), ("proposer", s.proposer), ("candidates", "\(s.candidates)"),
             ("population", "\(s.population)"), ("generation", "\(s.generation)"),

@@ -28,6 +28,7 @@ public struct PruneReport: Sendable, Codable {
         public var channelStep: Int?
         public var ridge: Double
         public var firstTokenWeight: Double
+        public var gradientTokens: Int
         /// What was asked for: `auto`, `none`, `output` or `residual`.
         public var refit: String
         public var fitness: String

@@ -7,7 +7,7 @@ import Search
 /// may change.
 struct RunIdentity: Codable, Sendable {
     /// Raised when operators, prompts or evaluation change what a seed means.
-    var searchVersion = 3
+    var searchVersion = 4
     var model: Model
     var texts: Texts
     var rate: Double
@@ -19,6 +19,7 @@ struct RunIdentity: Codable, Sendable {
     var alignment: Int?
     var ridge: Double
     var firstTokenWeight: Double
+    var gradientTokens: Int
     var fitness: SearchOptions.Fitness
     var proposer: SearchOptions.ProposerKind
     var usesSeeds: Bool
@@ -99,6 +100,7 @@ extension RunIdentity {
         alignment = options.alignment
         ridge = options.ridge
         firstTokenWeight = options.firstTokenWeight
+        gradientTokens = options.gradientTokens
         fitness = options.fitness
         proposer = options.proposer
         usesSeeds = options.usesSeeds
@@ -168,6 +170,7 @@ extension SearchOptions {
         alignment = identity.alignment
         ridge = identity.ridge
         firstTokenWeight = identity.firstTokenWeight
+        gradientTokens = identity.gradientTokens
         fitness = identity.fitness
         proposer = identity.proposer
         usesSeeds = identity.usesSeeds

@@ -60,6 +60,16 @@ extension SearchOptions {
         }
     }
 
+    /// Whether the order of units asks what errors of the outputs cost.
+    var needsGradients: Bool {
+        guard gradientTokens > 0 else { return false }
+        switch order {
+        case .auto: return method == .nested
+        case .surgeon, .forward: return true
+        case .flap, .wanda, .magnitude, .random: return false
+        }
+    }
+
     /// Whether the second moments of pairs of inputs are needed.
     var needsProducts: Bool {
         method == .nested || [.surgeon, .forward, .flap].contains(order)

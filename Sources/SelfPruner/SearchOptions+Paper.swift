@@ -26,6 +26,9 @@ extension SearchOptions {
         func refuse(_ sentence: String) throws(SelfPrunerError) { throw SelfPrunerError(.badOption, sentence) }
         if !(rate > 0 && rate < 1) { try refuse("The rate must lie between 0 and 1, not \(rate)") }
         if !(ridge >= 0 && ridge.isFinite) { try refuse("The ridge must be 0 or more, not \(ridge)") }
+        if !(0...1 << 30 ~= gradientTokens) {
+            try refuse("The tokens whose gradients are taken must be 0 to \(1 << 30), not \(gradientTokens)")
+        }
         if !(firstTokenWeight > 0 && firstTokenWeight <= 1e9) {
             try refuse("The weight of a first token must be more than 0 and at most 1e9, not \(firstTokenWeight)")
         }

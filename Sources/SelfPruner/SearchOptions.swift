@@ -93,7 +93,10 @@ public struct SearchOptions: Sendable {
     /// λ of the least squares, a fraction of the inputs' mean variance.
     public var ridge = 1e-3
     /// How many tokens the first of a calibration window counts for in the least squares.
-    public var firstTokenWeight = 1.0
+    public var firstTokenWeight = 1000.0
+    /// Tokens of the calibration text whose gradients say what errors of a sublayer's output cost, for the orders that
+    /// count in it; 0 for errors that all count alike.
+    public var gradientTokens = 16384
     public var fitness = Fitness.kl
     public var proposer = ProposerKind.adaptive
     /// Begins with allocations in closed form: uniform, slopes, error curves, sensitivities. Without them the proposer

@@ -40,6 +40,13 @@ struct SearchArguments: ParsableArguments {
         help: "How many tokens the first of a calibration window counts for: attention everywhere rests on it.")
     var firstTokenWeight: Double = Self.defaults.firstTokenWeight
 
+    @Option(
+        help: """
+            Tokens whose gradients say what errors of a sublayer's output cost, for the surgeon's order; 0 for errors \
+            that all count alike.
+            """)
+    var gradientTokens: Int = Self.defaults.gradientTokens
+
     @Option(help: "What the search minimises: kl (divergence from the dense model; the default) or perplexity.")
     var fitness: SearchOptions.Fitness?
 
@@ -122,6 +129,7 @@ struct SearchArguments: ParsableArguments {
         options.alignment = align
         options.ridge = ridge
         options.firstTokenWeight = firstTokenWeight
+        options.gradientTokens = gradientTokens
         if let fitness { options.fitness = fitness }
         if let candidates { options.candidates = candidates }
         if let population { options.population = population }

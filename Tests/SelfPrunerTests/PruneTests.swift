@@ -216,7 +216,8 @@ struct PruneTests {
         _ = try await prune(fixture.options(), observer: observer)
         #expect(
             observer.stages == [
-                "load", "evaluate before", "calibrate", "factor", "sensitivities", "search", "load", "evaluate after",
+                "load", "evaluate before", "calibrate", "gradients", "factor", "sensitivities", "search", "load",
+                "evaluate after",
             ])
     }
 

@@ -1,0 +1,95 @@
+import Checkpoints
+import Kernels
+import Models
+
+/// The metric of every sublayer's output. `nil` where the model has no such sublayer.
+package struct OutputMetrics: Sendable {
+    /// Per block: outputs of attention.
+    package let attention: [OutputMetric?]
+    /// Per block: outputs of the MLP.
+    package let mlp: [OutputMetric?]
+
+    /// Tokens of one sequence: long enough for all that attention does, short enough for its quadratic share.
+    package static let sequenceLength = 1024
+
+    package var byteCount: Int { (attention + mlp).reduce(0) { $0 + ($1?.byteCount ?? 0) } }
+
+    /// Runs back through the dense model from predictions that it makes itself.
+    /// - Parameters:
+    ///   - outside: has the final norm and the head.
+    ///   - windows: the calibration text; of so many windows as are needed, evenly spread, the beginning is taken.
+    ///   - tokens: how many of them to run.
+    ///   - progress: called with the tokens done.
+    ///   - isCancelled: asked between sequences.
+    /// - Throws: `ModelError`, `KernelError`, `CancellationError`, what cannot be read.
+    package init(
+        _ model: LlamaModel, attention: [AttentionWeights], mlp: [MLPWeights], outside: any WeightSource,
+        windows: [[Int32]], tokens: Int, seed: UInt64 = 0, in workspace: Workspace,
+        progress: (Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
+    ) throws {
+        let width = model.description.hiddenSize
+        let attentionMetrics = attention.map { $0.keyValueHeads > 0 ? OutputMetric(width: width) : nil }
+        let mlpMetrics = mlp.map { $0.channels > 0 ? OutputMetric(width: width) : nil }
+        self.attention = attentionMetrics
+        self.mlp = mlpMetrics
+        let sequences = Self.sequences(windows, tokens: tokens, longest: min(Self.sequenceLength, workspace.rows))
+        guard let longest = sequences.map(\.count).max() else { return }
+        let pass = try BackwardPass(
+            model, attention: attention, mlp: mlp, outside: outside, rows: longest, workspace: workspace)
+        var draws = Draws(seed: seed)
+        var done = 0
+        for sequence in sequences {
+            if isCancelled() { throw CancellationError() }
+            try pass.run(sequence, draws: sequence.map { _ in draws.next() }) { sublayer, gradient in
+                let metrics = sublayer.isMultiple(of: 2) ? attentionMetrics : mlpMetrics
+                metrics[sublayer / 2]?.add(gradient, count: sequence.count)
+            }
+            done += sequence.count
+            progress(done)
+        }
+    }
+
+    /// How many tokens the gradients will be of.
+    package static func tokens(_ windows: [[Int32]], tokens: Int, rows: Int) -> Int {
+        sequences(windows, tokens: tokens, longest: min(sequenceLength, rows)).reduce(0) { $0 + $1.count }
+    }
+
+    private static func sequences(_ windows: [[Int32]], tokens: Int, longest: Int) -> [[Int32]] {
+        let windows = windows.filter { !$0.isEmpty }
+        guard tokens > 0, longest > 0, !windows.isEmpty else { return [] }
+        // Of windows longer than a sequence, the beginnings first, then what follows.
+        var pieces: [[Int32]] = []
+        let rounds = (windows.map(\.count).max()! + longest - 1) / longest
+        for round in 0..<rounds {
+            for window in windows where window.count > round * longest {
+                pieces.append(Array(window[round * longest..<min((round + 1) * longest, window.count)]))
+            }
+        }
+        // The fewest that have the tokens.
+        var chosen: [[Int32]] = []
+        for wanted in min(pieces.count, (tokens + longest - 1) / longest)...pieces.count {
+            chosen = (0..<wanted).map { pieces[wanted < windows.count ? $0 * windows.count / wanted : $0] }
+            if chosen.reduce(0, { $0 + $1.count }) >= tokens { break }
+        }
+        var rest = tokens
+        return chosen.compactMap { piece in
+            defer { rest -= min(rest, piece.count) }
+            return rest > 0 ? Array(piece.prefix(rest)) : nil
+        }
+    }
+
+    /// Numbers in 0..<1 by SplitMix64 (Steele, Lea & Flood 2014).
+    private struct Draws {
+        private var state: UInt64
+
+        init(seed: UInt64) { state = seed }
+
+        mutating func next() -> Float {
+            state &+= 0x9E37_79B9_7F4A_7C15
+            var z = state
+            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+            return Float((z ^ (z >> 31)) >> 40) * 0x1p-24
+        }
+    }
+}
