@@ -78,11 +78,11 @@ extension HuggingFaceConfiguration.RopeParameters {
 }
 
 extension ModelDescription {
-    /// Whether transformers' `LlamaForCausalLM` can express the model: uniform blocks with both sublayers, and biases
-    /// on all of a sublayer's projections or on none.
+    /// Whether transformers' `LlamaForCausalLM` can express the model: uniform blocks with both sublayers, a number of
+    /// query heads that divides the hidden size, and biases on all of a sublayer's projections or on none.
     package var isPlainLlama: Bool {
         guard let first = blocks.first, first.keyValueHeads > 0, first.channels > 0 else { return false }
-        return blocks.allSatisfy { $0 == first }
+        return blocks.allSatisfy { $0 == first } && hiddenSize.isMultiple(of: first.queryHeads)
             && biases.contains(.queryKeyValue) == biases.contains(.attentionOutput)
             && biases.contains(.gateUp) == biases.contains(.down)
     }

@@ -90,6 +90,18 @@ struct HuggingFaceExportTests {
         #expect(configuration["num_key_value_heads_per_layer"] as? [Int] == [3, 2])
     }
 
+    /// All blocks alike, but with numbers of heads that transformers' own class does not take.
+    @Test func headsThatDoNotDivideTheHiddenSizeNeedTheFileToo() throws {
+        let folder = try TemporaryFolder()
+        let weights = MadeWeights(
+            description: .made(
+                [BlockShape](repeating: BlockShape(queryHeads: 5, keyValueHeads: 1, channels: 9), count: 2), biases: []
+            ))
+        try write(weights, folder("model"))
+        #expect(try folder.contents("model").contains("modeling_selfpruner_llama.py"))
+        try expectReadBack(folder("model"), weights)
+    }
+
     @Test func aPlainModelNeedsNone() throws {
         let folder = try TemporaryFolder()
         let weights = PaddedWeights(MadeWeights(description: .made(Self.blocks)))

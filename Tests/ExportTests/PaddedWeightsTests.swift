@@ -83,6 +83,10 @@ struct PaddedWeightsTests {
         let blocks = [BlockShape(queryHeads: 5, keyValueHeads: 5, channels: 4)]
         let padded = PaddedWeights(MadeWeights(description: .made(blocks, hiddenSize: 24, headSize: 4)))
         #expect(padded.description.blocks[0].queryHeads == 6)
+        // Three heads of one group where it once had four: no number of groups makes up for that.
+        let three = [BlockShape(queryHeads: 3, keyValueHeads: 1, channels: 4)]
+        let four = PaddedWeights(MadeWeights(description: .made(three, hiddenSize: 16, headSize: 4)))
+        #expect(four.description.blocks == [BlockShape(queryHeads: 4, keyValueHeads: 1, channels: 4)])
     }
 
     @Test func aModelWithoutAttentionGetsOneHead() {
