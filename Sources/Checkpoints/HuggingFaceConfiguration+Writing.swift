@@ -12,9 +12,11 @@ extension HuggingFaceConfiguration {
         modelType = isPlain ? Self.llamaType : Self.prunedType
         hiddenSize = description.hiddenSize
         hiddenLayers = blocks.count
-        // In a pruned model the widest block's; readers of the lists do not look at these.
-        attentionHeads = blocks.map(\.queryHeads).max() ?? 0
-        keyValueHeads = blocks.map(\.keyValueHeads).max() ?? 0
+        // In a pruned model the widest block's; readers of the lists do not look at these. Where the most query heads
+        // and the most key/value heads are in different blocks, rounded up to what makes sense together.
+        let (heads, groups) = (blocks.map(\.queryHeads).max() ?? 0, blocks.map(\.keyValueHeads).max() ?? 0)
+        attentionHeads = groups == 0 ? heads : (heads + groups - 1) / groups * groups
+        keyValueHeads = groups
         intermediateSize = blocks.map(\.channels).max() ?? 0
         if !isPlain {
             attentionHeadsPerLayer = blocks.map(\.queryHeads)
@@ -76,11 +78,11 @@ extension HuggingFaceConfiguration.RopeParameters {
 }
 
 extension ModelDescription {
-    /// Whether transformers' `LlamaForCausalLM` can express the model: uniform blocks with both sublayers, and biases
-    /// on all of a sublayer's projections or on none.
+    /// Whether transformers' `LlamaForCausalLM` can express the model: uniform blocks with both sublayers, a number of
+    /// query heads that divides the hidden size, and biases on all of a sublayer's projections or on none.
     package var isPlainLlama: Bool {
         guard let first = blocks.first, first.keyValueHeads > 0, first.channels > 0 else { return false }
-        return blocks.allSatisfy { $0 == first }
+        return blocks.allSatisfy { $0 == first } && hiddenSize.isMultiple(of: first.queryHeads)
             && biases.contains(.queryKeyValue) == biases.contains(.attentionOutput)
             && biases.contains(.gateUp) == biases.contains(.down)
     }

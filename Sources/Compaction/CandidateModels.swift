@@ -16,7 +16,7 @@ package final class CandidateModels {
 
     private struct Key: Hashable {
         var block: Int
-        var units: Int
+        var level: Int
     }
 
     private struct Entry<Sublayer> {
@@ -36,14 +36,11 @@ package final class CandidateModels {
 
     /// - Throws: `SearchError` for a candidate outside the space, `KernelError`.
     package func model(_ candidate: Candidate) throws -> LlamaModel {
-        let units = try space.units(of: candidate)
+        let blocks = try space.blocks(of: candidate, in: dense.description)
         clock += 1
         var model = dense
-        model.description = dense.description.pruned(to: units, addsBiases: plan.addsBiases)
-        for block in dense.attention.indices {
-            model.attention[block] = try attentionSublayer(Key(block: block, units: units[2 * block]))
-            model.mlp[block] = try mlpSublayer(Key(block: block, units: units[2 * block + 1]))
-        }
+        model.description = dense.description.pruned(to: blocks, addsBiases: plan.addsBiases)
+        for (sublayer, level) in candidate.levels.enumerated() { try put(sublayer, level, into: &model) }
         evict()
         return model
     }
@@ -53,27 +50,35 @@ package final class CandidateModels {
     /// - Throws: `KernelError`.
     package func install(_ sublayer: Int, level: Int, in model: inout LlamaModel) throws {
         clock += 1
-        let shape = space.sublayers[sublayer]
-        let key = Key(block: shape.block, units: shape.units[level])
-        switch shape.kind {
-        case .attention: model.attention[key.block] = try attentionSublayer(key)
-        case .mlp: model.mlp[key.block] = try mlpSublayer(key)
-        }
+        try put(sublayer, level, into: &model)
         evict()
     }
 
-    private func attentionSublayer(_ key: Key) throws -> AttentionSublayer {
-        if key.units == dense.attention[key.block].keyValueHeads { return dense.attention[key.block] }
-        return try cached(\.attention, key, byteCount: \.byteCount) {
-            try AttentionSublayer(
-                plan.attentionWeights(block: key.block, keeping: key.units), precision: dense.precision)
+    private func put(_ index: Int, _ level: Int, into model: inout LlamaModel) throws {
+        let sublayer = space.sublayers[index]
+        let block = sublayer.block
+        let isWhole = level == sublayer.fullLevel
+        switch sublayer.kind {
+        case .attention:
+            model.attention[block] = try isWhole ? dense.attention[block] : attentionSublayer(sublayer, level)
+        case .mlp: model.mlp[block] = try isWhole ? dense.mlp[block] : mlpSublayer(sublayer, level)
         }
     }
 
-    private func mlpSublayer(_ key: Key) throws -> MLPSublayer {
-        if key.units == dense.mlp[key.block].channels { return dense.mlp[key.block] }
-        return try cached(\.mlp, key, byteCount: \.byteCount) {
-            try MLPSublayer(plan.mlpWeights(block: key.block, keeping: key.units), precision: dense.precision)
+    private func attentionSublayer(_ sublayer: SearchSpace.Sublayer, _ level: Int) throws -> AttentionSublayer {
+        let block = sublayer.block
+        return try cached(\.attention, Key(block: block, level: level), byteCount: \.byteCount) {
+            let shape = sublayer.attentionShape(level, of: dense.description.blocks[block].attention)
+            return try AttentionSublayer(
+                plan.attentionWeights(block: block, keeping: shape), precision: dense.precision)
+        }
+    }
+
+    private func mlpSublayer(_ sublayer: SearchSpace.Sublayer, _ level: Int) throws -> MLPSublayer {
+        let block = sublayer.block
+        return try cached(\.mlp, Key(block: block, level: level), byteCount: \.byteCount) {
+            try MLPSublayer(
+                plan.mlpWeights(block: block, keeping: sublayer.units[level]), precision: dense.precision)
         }
     }
 
@@ -96,7 +101,7 @@ package final class CandidateModels {
         guard byteCount > memoryLimit else { return }
         let old = (attention.map { ($0.value.lastUse, $0.key, true) } + mlp.map { ($0.value.lastUse, $0.key, false) })
             .filter { $0.0 < clock }
-            .sorted { ($0.0, $0.1.block, $0.1.units) < ($1.0, $1.1.block, $1.1.units) }
+            .sorted { ($0.0, $0.1.block, $0.1.level) < ($1.0, $1.1.block, $1.1.level) }
         for (_, key, isAttention) in old where byteCount > memoryLimit {
             byteCount -=
                 isAttention

@@ -24,21 +24,31 @@ extension AttentionWeights {
             unitSize: queryWidth / keyValueHeads)
     }
 
-    /// Only the key/value groups of `groups`, in that order, read by the given output projection.
+    /// Only the key/value groups of `groups`, in that order, with all their query heads, read by the given output
+    /// projection.
     package func keeping(groups: [Int], output: [Float], bias: [Float]?) -> AttentionWeights {
+        let perGroup = queryHeads / max(keyValueHeads, 1)
+        return keeping(
+            groups: groups, heads: groups.flatMap { $0 * perGroup..<($0 + 1) * perGroup }, output: output, bias: bias)
+    }
+
+    /// Only some of the key/value groups, in that order.
+    /// - Parameters:
+    ///   - heads: the query heads that stay, equally many of each group, in the order of the groups.
+    ///   - output: the projection that reads them, row-major [D, heads·headSize].
+    package func keeping(groups: [Int], heads: [Int], output: [Float], bias: [Float]?) -> AttentionWeights {
         var kept = self
-        let queriesPerGroup = queryHeads / max(keyValueHeads, 1) * headSize
-        func rows(_ values: [Float], _ size: Int, _ width: Int) -> [Float] {
-            groups.flatMap { values[$0 * size * width..<($0 + 1) * size * width] }
+        func rows(_ values: [Float], of heads: [Int], _ width: Int) -> [Float] {
+            heads.flatMap { values[$0 * headSize * width..<($0 + 1) * headSize * width] }
         }
         kept.keyValueHeads = groups.count
-        kept.queryHeads = groups.count * (queryHeads / max(keyValueHeads, 1))
-        kept.query = rows(query, queriesPerGroup, hiddenSize)
-        kept.key = rows(key, headSize, hiddenSize)
-        kept.value = rows(value, headSize, hiddenSize)
-        kept.queryBias = queryBias.map { rows($0, queriesPerGroup, 1) }
-        kept.keyBias = keyBias.map { rows($0, headSize, 1) }
-        kept.valueBias = valueBias.map { rows($0, headSize, 1) }
+        kept.queryHeads = heads.count
+        kept.query = rows(query, of: heads, hiddenSize)
+        kept.key = rows(key, of: groups, hiddenSize)
+        kept.value = rows(value, of: groups, hiddenSize)
+        kept.queryBias = queryBias.map { rows($0, of: heads, 1) }
+        kept.keyBias = keyBias.map { rows($0, of: groups, 1) }
+        kept.valueBias = valueBias.map { rows($0, of: groups, 1) }
         kept.output = output
         kept.outputBias = bias
         return kept

@@ -66,9 +66,9 @@ package struct EvaluationMemory: Sendable, Equatable {
                 whole += bytes
                 // Its float32 weights three times: gathered, scaled by the norm, and solved for.
                 largest = max(largest, bytes / dense.precision.byteCount * 4 * 3)
-                let full = Double(max(sublayer.units.last ?? 0, 1))
+                let full = Double(max(sublayer.fullParameters, 1))
                 // The whole sublayer is the dense model's own.
-                levels += sublayer.units.dropLast().reduce(0.0) { $0 + Double($1) / full } * Double(bytes)
+                levels += sublayer.parameters.dropLast().reduce(0.0) { $0 + Double($1) / full } * Double(bytes)
             }
             candidate = whole + largest
             allSublayers = max(Int(levels), whole)

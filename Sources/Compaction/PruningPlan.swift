@@ -1,4 +1,5 @@
 import Calibration
+import Checkpoints
 import Factors
 import Gradients
 import Kernels
@@ -9,8 +10,10 @@ import Search
 package struct PruningPlan: Sendable {
     package let dense: DenseBlocks
     package let method: PruningMethod
+    /// What attentions are cut by.
+    package let attentionUnit: AttentionUnit
     /// Per block; `nil` where the model has no such sublayer.
-    package let attention: [SublayerPlan?]
+    package let attention: [AttentionPlan?]
     package let mlp: [SublayerPlan?]
 
     /// Cut sublayers carry a bias that makes up for the mean of what was cut.
@@ -23,12 +26,13 @@ package struct PruningPlan: Sendable {
     /// - Throws: `KernelError`, `CancellationError`.
     package init(
         _ dense: DenseBlocks, _ calibration: Calibration, method: PruningMethod, ridge: Double,
-        order: any UnitOrder = WandaOrder(), metrics: OutputMetrics? = nil,
+        order: any UnitOrder = WandaOrder(), metrics: OutputMetrics? = nil, attentionUnit: AttentionUnit = .group,
         progress: (Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws {
         self.dense = dense
         self.method = method
-        var attention: [SublayerPlan?] = []
+        self.attentionUnit = attentionUnit
+        var attention: [AttentionPlan?] = []
         var mlp: [SublayerPlan?] = []
         for block in dense.attention.indices {
             if isCancelled() { throw CancellationError() }
@@ -36,8 +40,9 @@ package struct PruningPlan: Sendable {
                 try calibration.attention[block].map {
                     var projection = dense.attention[block].projection
                     projection.metric = metrics?.attention[block]
-                    return try SublayerPlan(
-                        projection, $0, method: method, ridge: ridge, order: order)
+                    return try AttentionPlan(
+                        projection, $0, dense.description.blocks[block].attention, unit: attentionUnit, method: method,
+                        ridge: ridge, order: order)
                 })
             mlp.append(
                 try calibration.mlp[block].map {
@@ -53,7 +58,8 @@ package struct PruningPlan: Sendable {
 
     /// Bytes of the factors and of the dense blocks' float32 weights.
     package var byteCount: Int {
-        (attention + mlp).reduce(dense.description.decoderParameters * 4) { $0 + ($1?.byteCount ?? 0) }
+        (attention.map { $0?.byteCount ?? 0 } + mlp.map { $0?.byteCount ?? 0 })
+            .reduce(dense.description.decoderParameters * 4, +)
     }
 
     /// Reconstruction error of every level of the space, where the method knows it in closed form: the noise that the
@@ -61,18 +67,27 @@ package struct PruningPlan: Sendable {
     package func residualErrors(in space: SearchSpace) -> [[Double]]? {
         guard method == .nested else { return nil }
         return space.sublayers.map { sublayer in
-            let plan = sublayer.kind == .attention ? attention[sublayer.block] : mlp[sublayer.block]
-            guard let errors = plan?.residualErrors else { return sublayer.units.map { _ in 0 } }
-            return sublayer.units.map { max(0, errors[$0]) }
+            let levels = sublayer.units.indices
+            switch sublayer.kind {
+            case .attention:
+                let plan = attention[sublayer.block]
+                return levels.map { level in
+                    let error = plan.flatMap { $0.residualError(sublayer.attentionShape(level, of: $0.whole)) }
+                    return max(0, error ?? 0)
+                }
+            case .mlp:
+                let errors = mlp[sublayer.block]?.residualErrors
+                return levels.map { max(0, errors?[sublayer.units[$0]] ?? 0) }
+            }
         }
     }
 
-    /// Scores of every sublayer's units in the order in which the plan keeps them; none where the model has no such
-    /// sublayer.
+    /// Scores of every sublayer's units (of attentions: whole groups) in the order in which the plan keeps them; none
+    /// where the model has no such sublayer.
     package func scores(_ scorer: some ScoredOrder, _ calibration: Calibration, in space: SearchSpace) -> [[Double]] {
         space.sublayers.map { sublayer in
             let isAttention = sublayer.kind == .attention
-            let plan = isAttention ? attention[sublayer.block] : mlp[sublayer.block]
+            let plan = isAttention ? attention[sublayer.block]?.groups : mlp[sublayer.block]
             let moments = isAttention ? calibration.attention[sublayer.block] : calibration.mlp[sublayer.block]
             guard let plan, let moments else { return [] }
             let projection =
@@ -82,14 +97,15 @@ package struct PruningPlan: Sendable {
         }
     }
 
-    /// A block's attention with `groups` key/value groups kept. Whole sublayers are left exactly as they were.
-    package func attentionWeights(block: Int, keeping groups: Int) -> AttentionWeights {
+    /// A block's attention cut to a shape. Whole sublayers are left exactly as they were.
+    package func attentionWeights(block: Int, keeping shape: AttentionShape) -> AttentionWeights {
         let weights = dense.attention[block]
-        guard let plan = attention[block], groups < weights.keyValueHeads else {
+        guard let plan = attention[block], shape != plan.whole else {
             return addsBiases ? weights.withOutputBias : weights
         }
-        let (output, bias) = plan.projection(keeping: groups)
-        return weights.keeping(groups: Array(plan.order[..<groups]), output: output, bias: bias)
+        let kept = plan.kept(shape)
+        let (output, bias) = plan.plan(headsPerGroup: shape.headsPerGroup).projection(keeping: shape.groups)
+        return weights.keeping(groups: kept.groups, heads: kept.heads, output: output, bias: bias)
     }
 
     /// A block's MLP with `channels` channels kept.
@@ -102,13 +118,13 @@ package struct PruningPlan: Sendable {
         return weights.keeping(channels: Array(plan.order[..<channels]), down: down, bias: bias)
     }
 
-    /// The compacted weights of a candidate, per block.
-    /// - Parameter units: kept units per sublayer, attention and MLP of each block in turn.
-    package func compact(_ units: [Int]) -> CompactedBlocks {
+    /// The compacted weights of all blocks.
+    /// - Parameter blocks: what a candidate keeps of each (`SearchSpace.blocks`).
+    package func compact(_ blocks: [BlockShape]) -> CompactedBlocks {
         CompactedBlocks(
-            description: dense.description.pruned(to: units, addsBiases: addsBiases),
-            attention: dense.attention.indices.map { attentionWeights(block: $0, keeping: units[2 * $0]) },
-            mlp: dense.mlp.indices.map { mlpWeights(block: $0, keeping: units[2 * $0 + 1]) })
+            description: dense.description.pruned(to: blocks, addsBiases: addsBiases),
+            attention: blocks.indices.map { attentionWeights(block: $0, keeping: blocks[$0].attention) },
+            mlp: blocks.indices.map { mlpWeights(block: $0, keeping: blocks[$0].channels) })
     }
 }
 

@@ -1,4 +1,5 @@
 import Checkpoints
+import Factors
 import Search
 
 extension SearchSpace {
@@ -9,24 +10,26 @@ extension SearchSpace {
     /// - Parameters:
     ///   - channelStep: channels of one MLP level, `nil` for the default (a 32nd of them in multiples of `alignment`).
     ///   - addsBiases: sublayers have an output bias even where the model has none.
+    ///   - attention: the levels of each block's attention (`ModelDescription.attentionLevels`); `nil` for whole groups.
     /// - Throws: `SearchError.badSpace`.
     package init(
         _ description: ModelDescription, granularity: Granularity, channelStep: Int?, alignment: Int = 32,
-        addsBiases: Bool,
+        addsBiases: Bool, attention: [[AttentionShape]]? = nil,
         rates: ClosedRange<Double>? = nil
     ) throws(SearchError) {
         var sublayers: [Sublayer] = []
         for (block, shape) in description.blocks.enumerated() {
-            let groups = Self.groupLevels(groups: shape.keyValueHeads)
+            let whole = shape.attention
+            let shapes =
+                attention?[block]
+                ?? Self.groupLevels(groups: whole.groups).map {
+                    AttentionShape(groups: $0, headsPerGroup: whole.headsPerGroup)
+                }
             sublayers.append(
                 Sublayer(
-                    kind: .attention, block: block, units: groups,
-                    parameters: groups.map { groups in
-                        let queryHeads = shape.keyValueHeads > 0 ? shape.queryHeads / shape.keyValueHeads * groups : 0
-                        return description.attentionParameters(
-                            BlockShape(queryHeads: queryHeads, keyValueHeads: groups, channels: 0),
-                            addsBias: addsBiases)
-                    }))
+                    kind: .attention, block: block, units: shapes.map(\.groups),
+                    heads: attention == nil ? nil : shapes.map(\.headsPerGroup),
+                    parameters: shapes.map { description.attentionParameters($0, addsBias: addsBiases) }))
             let step = channelStep ?? Self.defaultChannelStep(channels: shape.channels, alignment: alignment)
             let channels = Self.channelLevels(channels: shape.channels, step: step)
             sublayers.append(
@@ -43,22 +46,16 @@ extension SearchSpace {
 
 extension ModelDescription {
     /// The description with the blocks of a candidate.
-    package func pruned(to units: [Int], addsBiases: Bool) -> ModelDescription {
+    package func pruned(to blocks: [BlockShape], addsBiases: Bool) -> ModelDescription {
         var result = self
-        for block in blocks.indices {
-            let (groups, channels) = (units[2 * block], units[2 * block + 1])
-            let shape = blocks[block]
-            result.blocks[block] = BlockShape(
-                queryHeads: shape.keyValueHeads > 0 ? shape.queryHeads / shape.keyValueHeads * groups : 0,
-                keyValueHeads: groups, channels: channels)
-        }
+        result.blocks = blocks
         if addsBiases { result.biases.formUnion([.attentionOutput, .down]) }
         return result
     }
 
-    func attentionParameters(_ shape: BlockShape, addsBias: Bool) -> Int {
+    func attentionParameters(_ shape: AttentionShape, addsBias: Bool) -> Int {
         parameters(
-            of: shape,
+            of: BlockShape(queryHeads: shape.queryHeads, keyValueHeads: shape.groups, channels: 0),
             [
                 .attentionNorm, .queryProjection, .keyProjection, .valueProjection, .outputProjection, .queryBias,
                 .keyBias, .valueBias, .outputBias,

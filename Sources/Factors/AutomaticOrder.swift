@@ -15,8 +15,20 @@ package struct AutomaticOrder: UnitOrder {
     }
 
     package func order(_ projection: OutputProjection, _ moments: ActivationMoments) -> [Int] {
-        projection.columns <= largestColumns
-            ? SurgeonOrder(ridge: ridge).order(projection, moments)
-            : FluctuationOrder().order(projection, moments)
+        chosen(projection).order(projection, moments)
+    }
+
+    package func importances(_ projection: OutputProjection, _ moments: ActivationMoments) -> [Double] {
+        chosen(projection).importances(projection, moments)
+    }
+
+    package func headOrders(
+        _ projection: OutputProjection, _ moments: ActivationMoments, headsPerGroup: Int, counts: [Int]
+    ) -> [HeadOrder] {
+        chosen(projection).headOrders(projection, moments, headsPerGroup: headsPerGroup, counts: counts)
+    }
+
+    private func chosen(_ projection: OutputProjection) -> any UnitOrder {
+        projection.columns <= largestColumns ? SurgeonOrder(ridge: ridge) : FluctuationOrder()
     }
 }

@@ -3,42 +3,57 @@ import Kernels
 /// Units of many columns: every step is a matrix product by itself.
 extension GreedyElimination {
     /// The small matrices of one group and the rows of its step.
-    private struct Step {
+    struct Step {
         let size: Int
         /// L and Γ of the group that each thread looks at, [threads, 2, size, size].
-        let factors: UnsafeMutablePointer<Double>
+        fileprivate let factors: UnsafeMutablePointer<Double>
         /// Qᵀ and Tᵀ, [size, columns left].
-        let q: UnsafeMutablePointer<Double>
-        let t: UnsafeMutablePointer<Double>
+        fileprivate let q: UnsafeMutablePointer<Double>
+        fileprivate let t: UnsafeMutablePointer<Double>
 
-        func lower(_ slot: Int) -> UnsafeMutablePointer<Double> { factors + 2 * slot * size * size }
+        fileprivate func lower(_ slot: Int) -> UnsafeMutablePointer<Double> { factors + 2 * slot * size * size }
 
-        func weighted(_ slot: Int) -> UnsafeMutablePointer<Double> { lower(slot) + size * size }
+        fileprivate func weighted(_ slot: Int) -> UnsafeMutablePointer<Double> { lower(slot) + size * size }
+    }
+
+    /// Memory for steps of one size, which has to live as long as they are used.
+    struct StepScratch {
+        private let factors: AlignedBuffer
+        private let rows: AlignedBuffer
+        let step: Step
+
+        /// - Parameter order: columns of the matrices.
+        init(size: Int, order: Int) {
+            factors = AlignedBuffer(doubles: 2 * size * size * Threads.count)
+            rows = AlignedBuffer(doubles: 2 * size * order)
+            step = Step(size: size, factors: factors.doubles, q: rows.doubles, t: rows.doubles + size * order)
+        }
     }
 
     func groups(of size: Int) -> [Int] {
-        let factors = AlignedBuffer(doubles: 2 * size * size * Threads.count)
-        let rows = AlignedBuffer(doubles: 2 * size * order)
-        defer { withExtendedLifetime((factors, rows)) {} }
-        let step = Step(size: size, factors: factors.doubles, q: rows.doubles, t: rows.doubles + size * order)
+        let scratch = StepScratch(size: size, order: order)
+        defer { withExtendedLifetime(scratch) {} }
         var remaining = Array(0..<order / size)
         var sequence: [Int] = []
         sequence.reserveCapacity(remaining.count)
         while !remaining.isEmpty {
-            let importances = importances(step, remaining.count)
+            let importances = importances(scratch.step, remaining.count)
             let group = next(importances, gone: [Bool](repeating: false, count: remaining.count))
-            sequence.append(remaining[group])
-            if remaining.count > 1, importances[group].isFinite {
-                eliminate(step, group, columns: remaining.count * size)
-            }
-            compact(remaining.indices.filter { $0 != group }.flatMap { $0 * size..<($0 + 1) * size })
-            remaining.remove(at: group)
+            eliminate(scratch.step, group, of: remaining.count, importance: importances[group])
+            sequence.append(remaining.remove(at: group))
         }
         return sequence
     }
 
+    /// Takes one of `count` groups out of the matrices.
+    /// - Parameter importance: without a finite one nothing can be told of the group; it goes without a trace.
+    func eliminate(_ step: Step, _ group: Int, of count: Int, importance: Double) {
+        if count > 1, importance.isFinite { eliminate(step, group, columns: count * step.size) }
+        compact((0..<count).filter { $0 != group }.flatMap { $0 * step.size..<($0 + 1) * step.size })
+    }
+
     /// One group a thread: their matrices are too small to be shared out.
-    private func importances(_ step: Step, _ count: Int) -> [Double] {
+    func importances(_ step: Step, _ count: Int) -> [Double] {
         var importances = [Double](repeating: 0, count: count)
         importances.withUnsafeMutableBufferPointer { buffer in
             guard let importances = buffer.baseAddress else { return }

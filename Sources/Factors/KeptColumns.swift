@@ -3,8 +3,7 @@ import Calibration
 /// An output projection that is cut without a refit: the columns that are kept stay as they were.
 package struct KeptColumns: Sendable {
     private let projection: OutputProjection
-    /// Units, most important first.
-    package let order: [Int]
+    package let order: ColumnOrder
     private let remainder: Remainder
 
     /// What is left of the columns that go.
@@ -17,36 +16,30 @@ package struct KeptColumns: Sendable {
         case nothingAtAll
     }
 
-    package init(_ projection: OutputProjection, order: [Int], remainder: Remainder) {
-        precondition(order.count == projection.units)
+    package init(_ projection: OutputProjection, order: ColumnOrder, remainder: Remainder) {
+        precondition(order.columns.count == projection.columns)
         self.projection = projection
         self.order = order
         self.remainder = remainder
     }
 
-    /// The projection that reads the first `units` units: [outputs, units·unitSize] and its bias.
+    /// The projection that reads what is kept of the first `units` units: [outputs, units·unitSize] and its bias.
     package func projection(keeping units: Int) -> (weights: [Float], bias: [Float]?) {
-        let kept = columns(order[..<units])
+        let kept = order.kept(units)
         var weights: [Float] = []
         weights.reserveCapacity(projection.outputs * kept.count)
         for row in 0..<projection.outputs {
             for column in kept { weights.append(projection.weights[row * projection.columns + column]) }
         }
-        return (weights, bias(without: order[units...]))
+        return (weights, bias(keeping: units))
     }
 
-    private func columns(_ units: ArraySlice<Int>) -> [Int] {
-        let size = projection.unitSize
-        return units.flatMap { $0 * size..<($0 + 1) * size }
-    }
-
-    private func bias(without units: ArraySlice<Int>) -> [Float]? {
+    private func bias(keeping units: Int) -> [Float]? {
         switch remainder {
         case .nothing: return projection.bias
-        case .nothingAtAll:
-            return units.count < order.count ? projection.bias : projection.bias?.map { _ in 0 }
+        case .nothingAtAll: return units > 0 ? projection.bias : projection.bias?.map { _ in 0 }
         case .means(let means):
-            let gone = columns(units)
+            let gone = order.gone(units)
             return (0..<projection.outputs).map { row in
                 let start = row * projection.columns
                 let own = Double(projection.bias?[row] ?? 0)

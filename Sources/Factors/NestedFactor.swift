@@ -3,16 +3,14 @@ import Kernels
 
 /// One sublayer's output projection with every level in closed form.
 ///
-/// With the units in the order π, C the centred second moment of the inputs (ridged) and C = L·Lᵀ, V = W·L, the
+/// With the columns in the order π, C the centred second moment of the inputs (ridged) and C = L·Lᵀ, V = W·L, the
 /// least-squares refit to the first s columns is W_s = V[:, :s]·L[:s, :s]⁻¹ with the bias b + Wμ − W_s·μ[:s], and its
 /// reconstruction error is Σ_{j≥s} ‖V_j‖².
+///
+/// Columns that no level keeps stand at the end of π: they count in V and in the errors, and are not stored.
 package struct NestedFactor: Sendable {
-    /// Units, most important first.
-    package let order: [Int]
-    /// Columns of `projection.weights` in the order of the units.
-    package let columnOrder: [Int]
+    package let order: ColumnOrder
     package let outputs: Int
-    package let unitSize: Int
     /// L, float32 row-major [columns, columns], lower.
     private let lower: AlignedBuffer
     /// V, float32 row-major [outputs, columns].
@@ -26,34 +24,45 @@ package struct NestedFactor: Sendable {
     /// Mean weight of a calibration token.
     private let meanWeight: Double
 
-    package var columns: Int { columnOrder.count }
-    package var units: Int { order.count }
+    /// Columns that the last level keeps.
+    package var columns: Int { order.keptColumns }
+    package var units: Int { order.units.count }
+    package var unitSize: Int { order.unitSize }
 
     package var byteCount: Int { lower.byteCount + product.byteCount }
+
+    /// `byteCount` of a factor of so many kept columns.
+    package static func byteCount(columns: Int, outputs: Int) -> Int { 4 * columns * (columns + outputs) }
+
+    /// - Parameter order: whole units, most important first.
+    /// - Throws: see below.
+    package init(
+        _ projection: OutputProjection, _ moments: ActivationMoments, order: [Int], ridge: Double
+    ) throws(KernelError) {
+        try self.init(projection, moments, order: ColumnOrder(units: order, of: projection), ridge: ridge)
+    }
 
     /// - Parameter ridge: λ, as a fraction of the mean variance of the inputs.
     /// - Throws: `KernelError.notPositiveDefinite` when the moments are degenerate and λ is zero.
     package init(
-        _ projection: OutputProjection, _ moments: ActivationMoments, order: [Int], ridge: Double
+        _ projection: OutputProjection, _ moments: ActivationMoments, order: ColumnOrder, ridge: Double
     ) throws(KernelError) {
-        let (columns, outputs, size) = (projection.columns, projection.outputs, projection.unitSize)
-        precondition(order.count == projection.units && moments.width == columns)
-        let columnOrder = order.flatMap { $0 * size..<($0 + 1) * size }
+        let (columns, outputs) = (projection.columns, projection.outputs)
+        precondition(order.columns.count == columns && moments.width == columns)
         self.order = order
-        self.columnOrder = columnOrder
         self.outputs = outputs
-        unitSize = size
-        means = columnOrder.map { moments.mean($0) }
+        let means = order.columns.map { moments.mean($0) }
+        self.means = means
         meanWeight = moments.tokens > 0 ? moments.weight / Double(moments.tokens) : 1
 
         let factor = UnsafeMutablePointer<Double>.allocate(capacity: columns * columns)
         defer { factor.deallocate() }
-        try RidgedMoment.factor(moments, columnOrder, ridge: ridge, into: factor)
+        try RidgedMoment.factor(moments, order.columns, ridge: ridge, into: factor)
         let scaled = UnsafeMutablePointer<Double>.allocate(capacity: outputs * columns)
         defer { scaled.deallocate() }
         var outputMean = projection.bias.map { $0.map(Double.init) } ?? [Double](repeating: 0, count: outputs)
         for row in 0..<outputs {
-            for (position, column) in columnOrder.enumerated() {
+            for (position, column) in order.columns.enumerated() {
                 let weight = Double(projection.weights[row * columns + column])
                 scaled[row * columns + position] = weight
                 outputMean[row] += weight * means[position]
@@ -71,10 +80,20 @@ package struct NestedFactor: Sendable {
         for column in stride(from: columns - 1, through: 0, by: -1) { errors[column] += errors[column + 1] }
         columnErrors = errors
 
-        lower = AlignedBuffer(floats: columns * columns)
-        for index in 0..<columns * columns { lower.floats[index] = Float(factor[index]) }
-        product = AlignedBuffer(floats: outputs * columns)
-        for index in 0..<outputs * columns { product.floats[index] = Float(scaled[index]) }
+        lower = Self.stored(factor, rows: order.keptColumns, columns: order.keptColumns, of: columns)
+        product = Self.stored(scaled, rows: outputs, columns: order.keptColumns, of: columns)
+    }
+
+    /// The first columns of a matrix in float32.
+    private static func stored(
+        _ matrix: UnsafePointer<Double>, rows: Int, columns: Int, of stride: Int
+    ) -> AlignedBuffer {
+        let buffer = AlignedBuffer(floats: rows * columns)
+        for row in 0..<rows {
+            let (source, target) = (matrix + row * stride, buffer.floats + row * columns)
+            for column in 0..<columns { target[column] = Float(source[column]) }
+        }
+        return buffer
     }
 
     /// Mean squared error per token of the refitted output with the first `units` kept, ridge included.

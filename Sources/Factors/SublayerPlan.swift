@@ -29,23 +29,34 @@ package enum SublayerPlan: Sendable {
         _ projection: OutputProjection, _ moments: ActivationMoments, method: PruningMethod, ridge: Double,
         order: any UnitOrder = WandaOrder()
     ) throws(KernelError) {
-        if method == .removal {
-            self = .plain(
-                KeptColumns(projection, order: Array(0..<projection.units), remainder: .nothingAtAll))
-            return
+        let units =
+            method == .removal ? Array(0..<projection.units) : order.order(projection, moments)
+        try self.init(
+            projection, moments, method: method, ridge: ridge, columns: ColumnOrder(units: units, of: projection))
+    }
+
+    /// - Parameter columns: what each level keeps.
+    /// - Throws: `KernelError`.
+    init(
+        _ projection: OutputProjection, _ moments: ActivationMoments, method: PruningMethod, ridge: Double,
+        columns: ColumnOrder
+    ) throws(KernelError) {
+        func plain(_ remainder: KeptColumns.Remainder) -> SublayerPlan {
+            .plain(KeptColumns(projection, order: columns, remainder: remainder))
         }
-        let order = order.order(projection, moments)
         switch method {
-        case .nested: self = .refit(try NestedFactor(projection, moments, order: order, ridge: ridge))
-        case .compensated:
-            let means = (0..<projection.columns).map { moments.plainMean($0) }
-            self = .plain(KeptColumns(projection, order: order, remainder: .means(means)))
-        case .plain, .removal: self = .plain(KeptColumns(projection, order: order, remainder: .nothing))
+        case .nested: self = .refit(try NestedFactor(projection, moments, order: columns, ridge: ridge))
+        case .compensated: self = plain(.means((0..<projection.columns).map { moments.plainMean($0) }))
+        case .plain: self = plain(.nothing)
+        case .removal: self = plain(.nothingAtAll)
         }
     }
 
     /// Units, most important first.
-    package var order: [Int] {
+    package var order: [Int] { columns.units }
+
+    /// What each level keeps.
+    package var columns: ColumnOrder {
         switch self {
         case .refit(let factor): factor.order
         case .plain(let columns): columns.order
@@ -69,7 +80,7 @@ package enum SublayerPlan: Sendable {
         }
     }
 
-    /// The output projection that reads the first `units` units: [outputs, units·unitSize] and its bias.
+    /// The output projection that reads what is kept of the first `units` units: [outputs, units·unitSize] and its bias.
     package func projection(keeping units: Int) -> (weights: [Float], bias: [Float]?) {
         switch self {
         case .refit(let factor): return factor.refit(keeping: units)

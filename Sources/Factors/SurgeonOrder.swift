@@ -43,14 +43,32 @@ package struct SurgeonOrder: UnitOrder {
     /// Where the moments cannot be factored (no ridge and degenerate inputs, or inputs that are not numbers) the order
     /// is `FluctuationOrder`'s.
     package func order(_ projection: OutputProjection, _ moments: ActivationMoments) -> [Int] {
-        let columns = projection.columns
-        precondition(moments.width == columns)
-        if columns == 0 { return [] }
-        let seen = projection.inMetric
-        let (inverse, gram) = (AlignedBuffer(doubles: columns * columns), AlignedBuffer(doubles: columns * columns))
-        guard let deviations = factor(moments, into: inverse.doubles) else {
+        if projection.columns == 0 { return [] }
+        guard let elimination = elimination(projection, moments) else {
             return FluctuationOrder().order(projection, moments)
         }
+        return elimination.sequence(unitSize: projection.unitSize, panel: panel).reversed()
+    }
+
+    /// See `GreedyElimination.headOrders`; where there is no order, `FluctuationOrder`'s. The cost is that of an order
+    /// and, for each of `counts`, of an elimination of the groups in what is left of the columns.
+    package func headOrders(
+        _ projection: OutputProjection, _ moments: ActivationMoments, headsPerGroup: Int, counts: [Int]
+    ) -> [HeadOrder] {
+        if projection.columns == 0 || counts.isEmpty { return counts.map { _ in HeadOrder(groups: [], kept: []) } }
+        guard let elimination = elimination(projection, moments) else {
+            return FluctuationOrder().headOrders(projection, moments, headsPerGroup: headsPerGroup, counts: counts)
+        }
+        return elimination.headOrders(of: projection.unitSize, perGroup: headsPerGroup, counts: counts)
+    }
+
+    /// H = C⁻¹ and WᵀW of inputs scaled to unit variance; `nil` where the moments cannot be factored.
+    private func elimination(_ projection: OutputProjection, _ moments: ActivationMoments) -> GreedyElimination? {
+        let columns = projection.columns
+        precondition(moments.width == columns)
+        let seen = projection.inMetric
+        let (inverse, gram) = (AlignedBuffer(doubles: columns * columns), AlignedBuffer(doubles: columns * columns))
+        guard let deviations = factor(moments, into: inverse.doubles) else { return nil }
         LinearAlgebra.invert(factor: inverse.doubles, order: columns, scratch: gram.doubles)
         gram.doubles.update(repeating: 0, count: columns * columns)
         for row in 0..<columns {
@@ -60,8 +78,7 @@ package struct SurgeonOrder: UnitOrder {
         seen.forEachBlock(scaledBy: deviations) { block, rows in
             LinearAlgebra.addGram(block, rows: rows, width: columns, into: gram.doubles, stride: columns)
         }
-        let elimination = GreedyElimination(matrix: inverse, gram: gram, order: columns, choice: .least)
-        return elimination.sequence(unitSize: projection.unitSize, panel: panel).reversed()
+        return GreedyElimination(matrix: inverse, gram: gram, order: columns, choice: .least)
     }
 
     /// The Cholesky factor of C.

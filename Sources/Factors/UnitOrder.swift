@@ -16,6 +16,12 @@ package struct OutputProjection: Sendable {
 
     package var units: Int { columns / unitSize }
 
+    /// The same columns in units of another size.
+    func inUnits(of size: Int) -> OutputProjection {
+        OutputProjection(
+            weights: weights, outputs: outputs, columns: columns, bias: bias, unitSize: size, metric: metric)
+    }
+
     package init(
         weights: [Float], outputs: Int, columns: Int, bias: [Float]? = nil, unitSize: Int, metric: OutputMetric? = nil
     ) {
@@ -33,6 +39,19 @@ package struct OutputProjection: Sendable {
 package protocol UnitOrder: Sendable {
     /// A permutation of the units, most important first.
     func order(_ projection: OutputProjection, _ moments: ActivationMoments) -> [Int]
+
+    /// One number a unit, all finite; higher is more important. They compare units of one projection and sets of them, by
+    /// sums, and mean nothing beyond.
+    func importances(_ projection: OutputProjection, _ moments: ActivationMoments) -> [Double]
+
+    /// Which query heads of every key/value group to keep.
+    /// - Parameters:
+    ///   - projection: query heads as units, those of a group next to each other.
+    ///   - counts: how many heads every group keeps, each at least 1 and less than `headsPerGroup`.
+    /// - Returns: one order for each of `counts`.
+    func headOrders(
+        _ projection: OutputProjection, _ moments: ActivationMoments, headsPerGroup: Int, counts: [Int]
+    ) -> [HeadOrder]
 }
 
 /// An order by a score that each unit has for itself.

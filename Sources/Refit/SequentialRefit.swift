@@ -60,7 +60,7 @@ package struct SequentialRefit {
             let (block, isAttention) = (sublayer / 2, sublayer.isMultiple(of: 2))
             let isWhole =
                 isAttention
-                ? blocks.attention[block].keyValueHeads == dense.attention[block].keyValueHeads
+                ? blocks.attention[block].queryHeads == dense.attention[block].queryHeads
                 : blocks.mlp[block].channels == dense.mlp[block].channels
             // In front of the first cut there is nothing to make up for.
             if isWhole, !walk.hasParted {

@@ -12,6 +12,9 @@ extension SearchSpace {
         try budget.check(in: self)
         var steps: [(score: Double, sublayer: Int, level: Int)] = []
         for (index, sublayer) in sublayers.enumerated() {
+            guard sublayer.heads == nil else {
+                throw SearchError(.badCandidate, "Sublayer \(index) has levels of parts of units, which have no scores")
+            }
             guard scores[index].count >= (sublayer.units.last ?? 0) else {
                 throw SearchError(
                     .badCandidate,

@@ -15,17 +15,23 @@ package struct SearchSpace: Hashable, Sendable {
         package var kind: SublayerKind
         /// Index of the decoder block.
         package var block: Int
-        /// Units kept at each level (groups or channels), strictly increasing; the last entry is the whole sublayer.
+        /// Units kept at each level (groups or channels); the last entry is the whole sublayer. Strictly increasing where
+        /// units are kept whole.
         package var units: [Int]
+        /// Query heads that each group keeps of its own, per level; `nil` where units are kept whole.
+        package var heads: [Int]?
         /// Parameters kept at each level, strictly increasing.
         package var parameters: [Int]
         /// The lowest level the search may choose.
         package var minimumLevel: Int
 
-        package init(kind: SublayerKind, block: Int, units: [Int], parameters: [Int], minimumLevel: Int = 0) {
+        package init(
+            kind: SublayerKind, block: Int, units: [Int], heads: [Int]? = nil, parameters: [Int], minimumLevel: Int = 0
+        ) {
             self.kind = kind
             self.block = block
             self.units = units
+            self.heads = heads
             self.parameters = parameters
             self.minimumLevel = minimumLevel
         }
@@ -79,7 +85,12 @@ package struct SearchSpace: Hashable, Sendable {
                 .badSpace,
                 "\(name) has \(sublayer.units.count) unit counts and \(sublayer.parameters.count) parameter counts")
         }
-        for table in [sublayer.units, sublayer.parameters] {
+        if let heads = sublayer.heads {
+            guard heads.count == sublayer.units.count, (heads + sublayer.units).allSatisfy({ $0 >= 0 }) else {
+                throw SearchError(.badSpace, "\(name) has levels without a number of heads, or with less than none")
+            }
+        }
+        for table in sublayer.heads == nil ? [sublayer.units, sublayer.parameters] : [sublayer.parameters] {
             guard table[0] >= 0, zip(table, table.dropFirst()).allSatisfy({ $0 < $1 }) else {
                 throw SearchError(.badSpace, "\(name) has a table of levels that does not increase")
             }

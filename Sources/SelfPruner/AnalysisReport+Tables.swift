@@ -109,13 +109,20 @@ extension AnalysisReport {
         var rate: Double
     }
 
-    /// Each number of groups where there are few of them in all blocks, else quarters.
+    /// Each number of units where there are few of them in all blocks, else quarters.
     private func columns(_ kind: KeyPath<Block, [Level]>) -> [Cut] {
         let tops = Set(blocks.map { $0[keyPath: kind].count - 1 }.filter { $0 > 0 })
-        if let top = tops.first, tops.count == 1, top <= 4 {
+        let areWhole = blocks.allSatisfy { Self.haveWholeUnits($0[keyPath: kind]) }
+        if let top = tops.first, tops.count == 1, top <= 4, areWhole {
             return (1...top).map { Cut(name: "\($0)/\(top)", rate: Double($0) / Double(top)) }
         }
         return tops.isEmpty ? [] : (1...4).map { Cut(name: "\($0 * 25) %", rate: Double($0) / 4) }
+    }
+
+    /// No level keeps other than all query heads of its groups.
+    private static func haveWholeUnits(_ levels: [Level]) -> Bool {
+        guard let whole = levels.last, let heads = whole.queryHeads else { return true }
+        return levels.allSatisfy { ($0.queryHeads ?? 0) * whole.units == heads * $0.units }
     }
 
     private static func nearest(_ levels: [Level], rate: Double) -> Level? {

@@ -39,6 +39,8 @@ public struct AnalysisReport: Sendable, Codable {
     public struct Level: Sendable, Codable {
         /// Groups, or channels, that are kept.
         public var units: Int
+        /// Query heads that are kept of an attention.
+        public var queryHeads: Int?
         /// Fraction of the sublayer's parameters that is removed.
         public var rate: Double
         public var loss: Double

@@ -207,9 +207,17 @@ private struct Analysis<Observer: RunObserver> {
         let measured = Set(table.measuredLevels[index] + [sublayer.fullLevel])
         return sublayer.units.indices.map { level in
             AnalysisReport.Level(
-                units: sublayer.units[level], rate: rate(sublayer, level), loss: table.losses[index][level],
+                units: sublayer.units[level], queryHeads: queryHeads(sublayer, level), rate: rate(sublayer, level),
+                loss: table.losses[index][level],
                 measured: measured.contains(level))
         }
+    }
+
+    /// Of an attention.
+    private func queryHeads(_ sublayer: SearchSpace.Sublayer, _ level: Int) -> Int? {
+        guard sublayer.kind == .attention else { return nil }
+        let whole = shared.prepared.checkpoint.description.blocks[sublayer.block].attention
+        return sublayer.units[level] * (sublayer.heads?[level] ?? whole.headsPerGroup)
     }
 
     private func rate(_ sublayer: SearchSpace.Sublayer, _ level: Int) -> Double {

@@ -121,7 +121,8 @@ private struct FrontierRun<Observer: RunObserver> {
     }
 
     private func shape(_ candidate: Candidate) throws -> ModelDescription {
-        description.pruned(to: try shared.space.units(of: candidate), addsBiases: shared.plan.addsBiases)
+        description.pruned(
+            to: try shared.space.blocks(of: candidate, in: description), addsBiases: shared.plan.addsBiases)
     }
 
     /// On the last text of the race.

@@ -3,7 +3,6 @@ import Compaction
 import Evaluation
 import Factors
 import Foundation
-import Gradients
 import Kernels
 import Models
 import Proposers
@@ -70,8 +69,10 @@ struct PreparedSearch {
     private static func checkMemory(_ limit: Int, _ prepared: PreparedModel, _ options: SearchOptions) throws {
         let description = prepared.checkpoint.description
         let factors = description.blocks.reduce(description.decoderParameters * 4) { sum, shape in
-            let columns = [shape.queryHeads * description.headSize, shape.channels]
-            return sum + columns.reduce(0) { $0 + 4 * $1 * ($1 + description.hiddenSize) }
+            sum + NestedFactor.byteCount(columns: shape.channels, outputs: description.hiddenSize)
+                + AttentionPlan.byteCount(
+                    shape.attention, headSize: description.headSize, outputs: description.hiddenSize,
+                    unit: options.attentionUnit)
         }
         let tokens = prepared.texts.fitness.map { $0.reduce(0) { $0 + $1.count } }
         _ = try EvaluationMemory(
@@ -121,45 +122,38 @@ struct PreparedSearch {
                 try PruningPlan(
                     dense, calibration,
                     method: options.method.pruning, ridge: options.ridge,
-                    order: options.unitOrder, metrics: metrics, progress: progress,
+                    order: options.unitOrder, metrics: metrics, attentionUnit: options.attentionUnit,
+                    progress: progress,
                     isCancelled: { observer.isCancelled })
             }
         }
-        let (space, budget) = try Self.space(prepared, options)
+        let (space, budget) = try Self.space(prepared, options, plan)
         return (plan, space, budget)
     }
 
-    /// What errors of the sublayers' outputs cost.
-    private static func differentiate(
-        _ prepared: PreparedModel, _ dense: DenseBlocks, _ options: SearchOptions, _ times: inout StageTimes,
-        _ observer: some RunObserver
-    ) throws -> OutputMetrics {
-        let windows = prepared.texts.calibration
-        let total = OutputMetrics.tokens(windows, tokens: options.gradientTokens, rows: prepared.workspace.rows)
-        return try times.measure("gradients") {
-            try observer.stage("gradients", total: total, unit: "tokens") { progress in
-                try OutputMetrics(
-                    prepared.model, attention: dense.attention, mlp: dense.mlp, outside: prepared.checkpoint,
-                    windows: windows, tokens: options.gradientTokens, in: prepared.workspace, progress: progress,
-                    isCancelled: { observer.isCancelled })
-            }
-        }
-    }
-
-    private static func space(_ prepared: PreparedModel, _ options: SearchOptions) throws -> (SearchSpace, Budget) {
-        let space = try allLevels(prepared, options)
+    private static func space(
+        _ prepared: PreparedModel, _ options: SearchOptions, _ plan: PruningPlan? = nil
+    ) throws -> (SearchSpace, Budget) {
+        let space = try allLevels(prepared, options, plan)
         let budget = budget(options.rate, prepared)
         try budget.check(in: space)
         return (space, budget)
     }
 
     /// The space, whatever the rate.
+    /// - Parameter plan: tells which shapes of attentions are worth a level; without it, where they are cut by heads, there
+    ///   is one of every size.
     /// - Throws: `SearchError.badSpace`.
-    static func allLevels(_ prepared: PreparedModel, _ options: SearchOptions) throws -> SearchSpace {
-        try SearchSpace(
-            prepared.checkpoint.description, granularity: options.granularity == .layer ? .layer : .sublayer,
-            channelStep: options.settledChannelStep, alignment: options.alignment ?? 32,
-            addsBiases: options.method.pruning.addsBiases, rates: options.rateBounds)
+    static func allLevels(
+        _ prepared: PreparedModel, _ options: SearchOptions, _ plan: PruningPlan? = nil
+    ) throws -> SearchSpace {
+        let (description, addsBiases) = (prepared.checkpoint.description, options.method.pruning.addsBiases)
+        let byHeads = options.attentionUnit == .head
+        return try SearchSpace(
+            description, granularity: options.granularity == .layer ? .layer : .sublayer,
+            channelStep: options.settledChannelStep, alignment: options.alignment ?? 32, addsBiases: addsBiases,
+            attention: byHeads ? plan?.attentionLevels ?? description.attentionLevels(addsBiases: addsBiases) : nil,
+            rates: options.rateBounds)
     }
 
     /// The biases that the refit adds count against the budget.

@@ -74,9 +74,9 @@ struct PruneRun<Observer: RunObserver> {
     private mutating func run(into folder: OutputFolder, _ runFolder: RunFolder?) async throws -> PruneReport {
         let before = try measure(prepared.model, checkpoint, "evaluate before")
         let chosen = try await choose(runFolder)
-        let units = try chosen.space.units(of: chosen.candidate)
+        let shapes = try chosen.space.blocks(of: chosen.candidate, in: checkpoint.description)
         let writer = ModelWriter(options.form, original: checkpoint, tokenizer: prepared.tokenizer)
-        let (blocks, refit) = try refit(chosen.plan.compact(units))
+        let (blocks, refit) = try refit(chosen.plan.compact(shapes))
         let compacted = CompactedModel(blocks, outside: checkpoint)
         let expected = try writer.write(compacted, to: folder)
         let written = try openCheckpoint(folder.path)
@@ -85,8 +85,8 @@ struct PruneRun<Observer: RunObserver> {
         times.add("check", since: start)
         let smaller = try loadModel(written, prepared.model.precision, positions: texts.longestWindow, observer)
         let after = try measure(smaller, written, "evaluate after")
-        var report = report(before, after, chosen, refit, writer.elementName)
-        report.target = try target(chosen, units, folder)
+        var report = report(before, after, chosen, shapes, refit, writer.elementName)
+        report.target = try target(chosen, blocks.description, folder)
         try folder.write("report.json", JSONOutput.encode(report))
         try folder.write("report.md", Data(report.markdown.utf8))
         if options.run == nil, let run = chosen.run ?? runFolder { try copy(run, into: folder) }

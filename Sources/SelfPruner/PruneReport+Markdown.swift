@@ -79,12 +79,14 @@ extension PruneReport {
 
     private var blockTable: TextTable {
         var table = TextTable([
-            .init("block", .right), .init("key/value heads", .right), .init("channels", .right),
+            .init("block", .right), .init("key/value heads", .right), .init("query heads", .right),
+            .init("channels", .right),
             .init("attention removed", .right), .init("MLP removed", .right), .init("removed", .right),
         ])
         for block in blocks {
             table.addRow([
                 "\(block.index)", "\(block.keyValueHeads) of \(block.denseKeyValueHeads)",
+                "\(block.queryHeads) of \(block.denseQueryHeads)",
                 "\(block.channels) of \(block.denseChannels)", NumberFormat.percent(block.attentionRate),
                 NumberFormat.percent(block.mlpRate), NumberFormat.percent(block.rate),
             ])
@@ -120,7 +122,8 @@ extension PruneReport {
         let s = settings
         for (name, value) in [
             ("program", program), ("model", s.model), ("rate", "\(s.rate)"), ("method", s.method),
-            ("order", s.order), ("refit", s.refit), ("allocation", s.allocation), ("granularity", s.granularity),
+            ("order", s.order), ("attention cut by", s.attentionUnits), ("refit", s.refit),
+            ("allocation", s.allocation), ("granularity", s.granularity),
             ("channel step", s.channelStep.map { "\($0)" } ?? "default"), ("ridge", "\(s.ridge)"),
             ("tokens of the gradients", "\(s.gradientTokens)"),
             ("weight of a first token", "\(s.firstTokenWeight)"),

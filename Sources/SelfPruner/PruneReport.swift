@@ -23,6 +23,8 @@ public struct PruneReport: Sendable, Codable {
         public var method: String
         /// Which units of a sublayer are kept first.
         public var order: String
+        /// What attentions were cut by: `groups` or `heads`.
+        public var attentionUnits: String
         public var allocation: String
         public var granularity: String
         public var channelStep: Int?
@@ -118,6 +120,7 @@ public struct PruneReport: Sendable, Codable {
         public var keyValueHeads: Int
         public var denseKeyValueHeads: Int
         public var queryHeads: Int
+        public var denseQueryHeads: Int
         public var channels: Int
         public var denseChannels: Int
         /// Removed fraction of the block's parameters, and of its sublayers'.

@@ -48,7 +48,8 @@ extension PruneRun {
     private var writer: ModelWriter { ModelWriter(options.form, original: checkpoint, tokenizer: prepared.tokenizer) }
 
     private func shape(_ candidate: Candidate, _ space: SearchSpace) throws -> ModelDescription {
-        description.pruned(to: try space.units(of: candidate), addsBiases: options.method.pruning.addsBiases)
+        description.pruned(
+            to: try space.blocks(of: candidate, in: description), addsBiases: options.method.pruning.addsBiases)
     }
 
     private func bytes(_ candidate: Candidate, _ space: SearchSpace) throws -> Int {
@@ -131,8 +132,8 @@ extension PruneRun {
         return trimmed
     }
 
-    /// The nearest candidates of fewer and fewer parameters, until one fits.
-    private func trimmed(_ best: Candidate, to limit: Int, _ space: SearchSpace) throws -> Candidate? {
+    /// The nearest candidates of fewer and fewer parameters, until one fits; `nil` when none does.
+    func trimmed(_ best: Candidate, to limit: Int, _ space: SearchSpace) throws -> Candidate? {
         var candidate = best
         while true {
             let excess = try bytes(candidate, space) - limit
@@ -145,8 +146,10 @@ extension PruneRun {
     }
 
     /// What became of what was asked for.
-    /// - Parameter units: of the candidate that was written to `folder`.
-    func target(_ choice: Choice, _ units: [Int], _ folder: OutputFolder) throws -> PruneReport.Target? {
+    /// - Parameter pruned: what was written to `folder`.
+    func target(
+        _ choice: Choice, _ pruned: ModelDescription, _ folder: OutputFolder
+    ) throws -> PruneReport.Target? {
         switch options.amount {
         case nil: return nil
         case .size(let bytes):
@@ -158,7 +161,6 @@ extension PruneRun {
             return .init(
                 kind: "size", asked: Double(bytes), reached: Double(sizes.reduce(0, +)), steps: [])
         case .parameters(let count):
-            let pruned = description.pruned(to: units, addsBiases: choice.plan.addsBiases)
             return .init(
                 kind: "parameters", asked: Double(count), reached: Double(pruned.parameters), steps: [])
         case .perplexityIncrease(let increase):

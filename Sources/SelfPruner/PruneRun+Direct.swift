@@ -22,7 +22,12 @@ extension PruneRun {
             ? PreparedSearch.calibrate(prepared, options.search, &times, observer) : noCalibration()
         let (plan, space, budget) = try PreparedSearch.factor(
             prepared, options.search, calibration, &times, observer)
-        return Choice(plan: plan, space: space, candidate: try PreparedSearch.uniform(space, budget))
+        var candidate = try PreparedSearch.uniform(space, budget)
+        // The size was settled before it was known which shapes of attentions there are.
+        if case .size(let bytes) = options.amount {
+            candidate = try trimmed(candidate, to: bytes, space) ?? candidate
+        }
+        return Choice(plan: plan, space: space, candidate: candidate)
     }
 
     private mutating func chooseByOutliers() throws -> Choice {

@@ -21,8 +21,8 @@ extension PruneReport.Figures {
 
 extension PruneRun {
     func report(
-        _ before: PruneReport.Figures, _ after: PruneReport.Figures, _ choice: Choice, _ refit: RefitReport?,
-        _ elementName: String
+        _ before: PruneReport.Figures, _ after: PruneReport.Figures, _ choice: Choice, _ shapes: [BlockShape],
+        _ refit: RefitReport?, _ elementName: String
     ) -> PruneReport {
         PruneReport(
             program: "selfpruner \(selfPrunerVersion)", settings: settings(elementName),
@@ -30,14 +30,15 @@ extension PruneRun {
                 target: options.rate,
                 decoder: 1 - Double(after.decoderParameters) / Double(before.decoderParameters),
                 total: 1 - Double(after.parameters) / Double(before.parameters)),
-            before: before, after: after, protocols: protocols, blocks: blocks(choice.space, choice.candidate),
+            before: before, after: after, protocols: protocols, blocks: blocks(choice.space, choice.candidate, shapes),
             search: choice.search, refit: refit, seconds: times.seconds)
     }
 
     private func settings(_ elementName: String) -> PruneReport.Settings {
         PruneReport.Settings(
             model: options.model, output: options.output, rate: options.rate, method: options.method.rawValue,
-            order: options.order.rawValue, allocation: options.settledAllocation.rawValue,
+            order: options.order.rawValue, attentionUnits: options.attentionUnits.rawValue,
+            allocation: options.settledAllocation.rawValue,
             granularity: options.granularity.rawValue,
             channelStep: options.channelStep, ridge: options.ridge,
             firstTokenWeight: options.firstTokenWeight,
@@ -66,23 +67,22 @@ extension PruneRun {
                 : "mean negative log-likelihood in nats per token")
     }
 
-    private func blocks(_ space: SearchSpace, _ best: Candidate) -> [PruneReport.Block] {
+    private func blocks(_ space: SearchSpace, _ best: Candidate, _ shapes: [BlockShape]) -> [PruneReport.Block] {
         let dense = checkpoint.description.blocks
         let full = space.sublayers.map { Double($0.fullParameters) }
         let kept = zip(space.sublayers, best.levels).map { Double($0.parameters[$1]) }
-        let units = zip(space.sublayers, best.levels).map { $0.units[$1] }
         func rate(_ sublayers: [Int]) -> Double {
             let all = sublayers.reduce(0.0) { $0 + full[$1] }
             return all == 0 ? 0 : 1 - sublayers.reduce(0.0) { $0 + kept[$1] } / all
         }
         return dense.indices.map { index in
             let (attention, mlp) = (2 * index, 2 * index + 1)
-            let heads = dense[index].keyValueHeads
             return PruneReport.Block(
-                index: index, keyValueHeads: units[attention], denseKeyValueHeads: heads,
-                queryHeads: heads == 0 ? 0 : dense[index].queryHeads / heads * units[attention],
-                channels: units[mlp], denseChannels: dense[index].channels, rate: rate([attention, mlp]),
-                attentionRate: rate([attention]), mlpRate: rate([mlp]))
+                index: index, keyValueHeads: shapes[index].keyValueHeads,
+                denseKeyValueHeads: dense[index].keyValueHeads, queryHeads: shapes[index].queryHeads,
+                denseQueryHeads: dense[index].queryHeads, channels: shapes[index].channels,
+                denseChannels: dense[index].channels, rate: rate([attention, mlp]), attentionRate: rate([attention]),
+                mlpRate: rate([mlp]))
         }
     }
 }

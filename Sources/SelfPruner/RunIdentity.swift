@@ -13,6 +13,8 @@ struct RunIdentity: Codable, Sendable {
     var rate: Double
     var method: SearchOptions.Method
     var order: SearchOptions.Order
+    /// `nil` for groups, as in runs from before there were others.
+    var attentionUnits: SearchOptions.AttentionUnits?
     var granularity: SearchOptions.Granularity
     var rateBounds: [Double]
     var channelStep: Int?
@@ -94,6 +96,7 @@ extension RunIdentity {
         rate = options.rate
         method = options.method
         order = options.order
+        attentionUnits = options.attentionUnits == .groups ? nil : options.attentionUnits
         granularity = options.granularity
         rateBounds = options.rateBounds.map { [$0.lowerBound, $0.upperBound] } ?? []
         channelStep = options.channelStep
@@ -162,6 +165,7 @@ extension SearchOptions {
         self.init(model: identity.paths.model, rate: identity.rate)
         method = identity.method
         order = identity.order
+        attentionUnits = identity.attentionUnits ?? .groups
         granularity = identity.granularity
         if identity.rateBounds.count == 2, identity.rateBounds[0] <= identity.rateBounds[1] {
             rateBounds = identity.rateBounds[0]...identity.rateBounds[1]

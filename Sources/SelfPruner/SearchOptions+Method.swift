@@ -75,6 +75,8 @@ extension SearchOptions {
         method == .nested || [.surgeon, .forward, .flap].contains(order)
     }
 
+    var attentionUnit: AttentionUnit { attentionUnits == .heads ? .head : .group }
+
     var settledChannelStep: Int? { channelStep ?? (method == .flap && alignment == nil ? 1 : nil) }
 
     /// - Throws: `SelfPrunerError.badOption` for a method that leaves nothing to search.
@@ -96,6 +98,12 @@ extension PruneOptions {
     /// - Throws: `SelfPrunerError.badOption` for an allocation that does not go with the method.
     func checkAllocation() throws(SelfPrunerError) {
         let (method, allocation) = (search.method, settledAllocation)
+        if allocation == .global, search.attentionUnits == .heads {
+            throw SelfPrunerError(
+                .badOption,
+                "The allocation global has one threshold over whole units, so that attentions can only be cut by groups; "
+                    + "to cut them by heads, ask for the allocation uniform or owl")
+        }
         if method.allocations.contains(allocation) { return }
         var sentence = "The method \(method.rawValue) does not go with the allocation \(allocation.rawValue)"
         if let decision = method.decision {

@@ -62,6 +62,9 @@ extension SearchOptions {
         if order != .auto, !method.takesOrders {
             try refuse("The method \(method.rawValue) has an order of its own; leave out the order \(order.rawValue)")
         }
+        if attentionUnits == .heads, method.pruning == .removal {
+            try refuse("The method \(method.rawValue) removes whole blocks; its attentions cannot be cut by heads")
+        }
         if let timeLimit, !(timeLimit > 0 && timeLimit <= 1e9) {
             try refuse("The time limit must be more than 0 seconds and at most 1e9, not \(timeLimit)")
         }

@@ -70,6 +70,14 @@ public struct SearchOptions: Sendable {
         case magnitude, random
     }
 
+    /// What attentions are cut by. All heads of a model with one query head a group are groups.
+    public enum AttentionUnits: String, Sendable, Codable, CaseIterable {
+        /// Key/value groups with all of their query heads.
+        case groups
+        /// Groups, and of every group that is kept equally many query heads.
+        case heads
+    }
+
     /// How the model under pruning is asked.
     public enum PromptStyle: String, Sendable, Codable, CaseIterable {
         /// `chat` for models with a chat template and at least a billion parameters, else `continuation`.
@@ -82,6 +90,7 @@ public struct SearchOptions: Sendable {
     public var rate: Double
     public var method = Method.nested
     public var order = Order.auto
+    public var attentionUnits = AttentionUnits.groups
     public var granularity = Granularity.sublayer
     /// Bounds of what a sublayer, or a block, may lose of itself; `nil` for none.
     public var rateBounds: ClosedRange<Double>?

@@ -72,6 +72,7 @@ extension ComputeOptions.Precision: ExpressibleByArgument {}
 extension TextJoiner: ExpressibleByArgument {}
 extension SearchOptions.Method: ExpressibleByArgument {}
 extension SearchOptions.Order: ExpressibleByArgument {}
+extension SearchOptions.AttentionUnits: ExpressibleByArgument {}
 extension PruneOptions.Refit: ExpressibleByArgument {}
 extension SearchOptions.Fitness: ExpressibleByArgument {}
 extension SearchOptions.Granularity: ExpressibleByArgument {}

@@ -23,6 +23,13 @@ struct SearchArguments: ParsableArguments {
             """)
     var order: SearchOptions.Order?
 
+    @Option(
+        help: """
+            What attentions are cut by: groups (key/value heads with all their query heads; the default), or heads (also \
+            query heads, equally many of every group that is kept).
+            """)
+    var attentionUnits: SearchOptions.AttentionUnits?
+
     @Option(help: "layer (one rate for a block) or sublayer (attention and MLP apart; the default).")
     var granularity: SearchOptions.Granularity?
 
@@ -105,7 +112,7 @@ struct SearchArguments: ParsableArguments {
     var settled: [String] {
         let given: [(String, Bool)] = [
             ("--mode", mode != .default), ("--method", method != nil), ("--order", order != nil),
-            ("--granularity", granularity != nil),
+            ("--attention-units", attentionUnits != nil), ("--granularity", granularity != nil),
             ("--channel-step", channelStep != nil), ("--align", align != nil), ("--fitness", fitness != nil),
             ("--population", population != nil),
             ("--generation", generation != nil), ("--rungs", rungs != nil), ("--promote", promote != nil),
@@ -124,6 +131,7 @@ struct SearchArguments: ParsableArguments {
         if mode == .paper { options.applyPaperSettings() }
         if let method { options.method = method }
         if let order { options.order = order }
+        if let attentionUnits { options.attentionUnits = attentionUnits }
         if let granularity { options.granularity = granularity }
         options.channelStep = channelStep
         options.alignment = align

@@ -14,7 +14,7 @@ struct CandidateModelsTests {
             plan: prepared.plan, dense: prepared.model, space: prepared.space, memoryLimit: 0)
         // Twice, so that the second round comes from the cache.
         for candidate in prepared.candidates + prepared.candidates.reversed() {
-            let blocks = prepared.plan.compact(try prepared.space.units(of: candidate))
+            let blocks = prepared.plan.compact(try prepared.blocks(candidate))
             let expected = try prepared.logits(prepared.model(blocks))
             let model = try caching.model(candidate)
             #expect(model.description == blocks.description)
@@ -49,7 +49,7 @@ struct CandidateModelsTests {
     @Test func leastRecentlyUsedGoesFirst() throws {
         let prepared = try Prepared(.untied, .nested)
         let sizes = try (0...3).map {
-            try prepared.model(prepared.plan.compact(prepared.space.units(of: candidate(prepared, $0)))).mlp[0]
+            try prepared.model(prepared.plan.compact(prepared.blocks(candidate(prepared, $0)))).mlp[0]
                 .byteCount
         }
         let models = CandidateModels(

@@ -13,11 +13,11 @@ struct CompactionTests {
         let prepared = try Prepared(fixture, method)
         let dense = try prepared.logits(prepared.model)
         for candidate in prepared.candidates {
-            let units = try prepared.space.units(of: candidate)
-            let compacted = try prepared.logits(prepared.model(prepared.plan.compact(units)))
-            let masked = try prepared.logits(prepared.maskedModel(units))
+            let blocks = try prepared.blocks(candidate)
+            let compacted = try prepared.logits(prepared.model(prepared.plan.compact(blocks)))
+            let masked = try prepared.logits(prepared.maskedModel(blocks))
             let difference = largestDifference(compacted, masked)
-            #expect(difference < 1e-3, "\(units): \(difference)")
+            #expect(difference < 1e-3, "\(blocks): \(difference)")
             // The candidates are not all the dense model in disguise.
             if candidate != prepared.space.full { #expect(largestDifference(compacted, dense) > 1e-3) }
         }
@@ -27,7 +27,7 @@ struct CompactionTests {
     func parametersAreTheSpacesAndTheArrays(_ fixture: Fixture, _ method: PruningMethod) throws {
         let prepared = try Prepared(fixture, method)
         for candidate in prepared.candidates {
-            let blocks = prepared.plan.compact(try prepared.space.units(of: candidate))
+            let blocks = prepared.plan.compact(try prepared.blocks(candidate))
             let expected = try prepared.space.parameters(of: candidate)
             #expect(blocks.description.decoderParameters == expected)
             var stored = 0
@@ -48,7 +48,7 @@ struct CompactionTests {
     @Test func packedBytesShrink() throws {
         let prepared = try Prepared(.untied, .nested)
         let half = Candidate(levels: prepared.space.full.levels.map { $0 / 2 })
-        let model = try prepared.model(prepared.plan.compact(prepared.space.units(of: half)))
+        let model = try prepared.model(prepared.plan.compact(prepared.blocks(half)))
         let bytes = { (model: LlamaModel) in
             model.attention.reduce(0) { $0 + $1.byteCount } + model.mlp.reduce(0) { $0 + $1.byteCount }
         }
@@ -59,7 +59,7 @@ struct CompactionTests {
     func wholeSublayersAreLeftAsTheyWere(_ fixture: Fixture, _ method: PruningMethod) throws {
         let prepared = try Prepared(fixture, method)
         let (dense, space) = (prepared.plan.dense, prepared.space)
-        let blocks = prepared.plan.compact(try space.units(of: space.full))
+        let blocks = prepared.plan.compact(try prepared.blocks(space.full))
         #expect(blocks.description.blocks == dense.description.blocks)
         for block in dense.attention.indices {
             let (attention, mlp) = (blocks.attention[block], blocks.mlp[block])
@@ -97,7 +97,7 @@ struct CompactionTests {
             let prepared = try Prepared(fixture, method)
             var candidate = prepared.space.full
             candidate.levels[candidate.levels.count - 1] /= 2
-            let pruned = try prepared.model(prepared.plan.compact(prepared.space.units(of: candidate)))
+            let pruned = try prepared.model(prepared.plan.compact(prepared.blocks(candidate)))
             var distance = 0.0
             for window in Prepared.calibrationWindows {
                 let pairs = zip(try prepared.logits(pruned, [window]), try prepared.logits(prepared.model, [window]))

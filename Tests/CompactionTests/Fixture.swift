@@ -40,14 +40,25 @@ struct Prepared {
 
     static let calibrationWindows = Fixture.windows([Int](repeating: 32, count: 8), seed: 1)
 
-    init(_ fixture: Fixture, _ method: PruningMethod, _ precision: Precision = .float32) throws {
+    init(
+        _ fixture: Fixture, _ method: PruningMethod, _ precision: Precision = .float32,
+        attentionUnit: AttentionUnit = .group, order: any UnitOrder = WandaOrder()
+    ) throws {
         let checkpoint = try fixture.checkpoint()
         model = try LlamaModel(checkpoint, precision: precision, positions: 64)
         workspace = Workspace(model, rows: 64)
         let calibration = try Calibration(model, Self.calibrationWindows, in: workspace)
-        plan = try PruningPlan(DenseBlocks(checkpoint), calibration, method: method, ridge: 0.01)
+        plan = try PruningPlan(
+            DenseBlocks(checkpoint), calibration, method: method, ridge: 0.01, order: order,
+            attentionUnit: attentionUnit)
         space = try SearchSpace(
-            model.description, granularity: .sublayer, channelStep: 20, addsBiases: plan.addsBiases)
+            model.description, granularity: .sublayer, channelStep: 20, addsBiases: plan.addsBiases,
+            attention: plan.attentionLevels)
+    }
+
+    /// What a candidate keeps of every block.
+    func blocks(_ candidate: Candidate) throws -> [BlockShape] {
+        try space.blocks(of: candidate, in: model.description)
     }
 
     /// All whole, all gone, each sublayer gone alone, one kind gone, and mixtures.

@@ -53,6 +53,23 @@ struct GGUFExportTests {
         #expect(types == ["F32", quantization.rawValue.uppercased()])
     }
 
+    /// One, two and three query heads a group.
+    @Test(arguments: [false, true])
+    func headsPerGroupMayDiffer(_ beginsWithout: Bool) throws {
+        let folder = try TemporaryFolder()
+        var blocks = [
+            BlockShape(queryHeads: 3, keyValueHeads: 3, channels: 9),
+            BlockShape(queryHeads: 4, keyValueHeads: 2, channels: 5),
+            BlockShape(queryHeads: 3, keyValueHeads: 1, channels: 7),
+        ]
+        if beginsWithout { blocks.insert(BlockShape(queryHeads: 0, keyValueHeads: 0, channels: 5), at: 0) }
+        let weights = MadeWeights(description: .made(blocks))
+        try export(weights, .f32).write(to: folder("model.gguf"))
+        let checkpoint = try openCheckpoint(folder("model.gguf"))
+        try expectEqual(checkpoint, FoldedWeights(weights))
+        #expect(checkpoint.description.blocks.suffix(3) == blocks.suffix(3))
+    }
+
     /// With and without biases, blocks left out, a whole file's metadata copied: the size is known before.
     @Test(arguments: [GGUFQuantization.f32, .bf16, .q80, .q4KM])
     func theSizeIsKnownBefore(_ quantization: GGUFQuantization) throws {

@@ -72,6 +72,36 @@ struct HuggingFaceExportTests {
         try expectReadBack(folder("model"), weights)
     }
 
+    /// Other numbers of query heads a group in every block. The numbers for all blocks, which nobody needs, fit together.
+    @Test func headsPerGroupMayDiffer() throws {
+        let folder = try TemporaryFolder()
+        let weights = MadeWeights(
+            description: .made([
+                BlockShape(queryHeads: 3, keyValueHeads: 3, channels: 9),
+                BlockShape(queryHeads: 4, keyValueHeads: 2, channels: 5),
+            ]))
+        try write(weights, folder("model"))
+        try expectReadBack(folder("model"), weights)
+        let data = Data(try folder.text("model/config.json").utf8)
+        let configuration = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+        #expect(configuration["num_attention_heads"] as? Int == 6)
+        #expect(configuration["num_key_value_heads"] as? Int == 3)
+        #expect(configuration["num_attention_heads_per_layer"] as? [Int] == [3, 4])
+        #expect(configuration["num_key_value_heads_per_layer"] as? [Int] == [3, 2])
+    }
+
+    /// All blocks alike, but with numbers of heads that transformers' own class does not take.
+    @Test func headsThatDoNotDivideTheHiddenSizeNeedTheFileToo() throws {
+        let folder = try TemporaryFolder()
+        let weights = MadeWeights(
+            description: .made(
+                [BlockShape](repeating: BlockShape(queryHeads: 5, keyValueHeads: 1, channels: 9), count: 2), biases: []
+            ))
+        try write(weights, folder("model"))
+        #expect(try folder.contents("model").contains("modeling_selfpruner_llama.py"))
+        try expectReadBack(folder("model"), weights)
+    }
+
     @Test func aPlainModelNeedsNone() throws {
         let folder = try TemporaryFolder()
         let weights = PaddedWeights(MadeWeights(description: .made(Self.blocks)))

@@ -45,11 +45,48 @@ struct PaddedWeightsTests {
         #expect(try padded.matrix(.tokenEmbedding) == base.matrix(.tokenEmbedding))
     }
 
+    /// Blocks with one, two and three query heads a group: each stands in the places of its own group.
+    @Test func headsStayWithTheirGroups() throws {
+        let shapes = [
+            BlockShape(queryHeads: 3, keyValueHeads: 3, channels: 4),
+            BlockShape(queryHeads: 4, keyValueHeads: 2, channels: 4),
+            BlockShape(queryHeads: 3, keyValueHeads: 1, channels: 4),
+        ]
+        let base = MadeWeights(
+            description: .made(shapes, hiddenSize: 36, biases: [.queryKeyValue, .attentionOutput]))
+        let padded = PaddedWeights(base)
+        let wide = BlockShape(queryHeads: 9, keyValueHeads: 3, channels: 4)
+        #expect(padded.description.blocks == [wide, wide, wide] && padded.description.isPlainLlama)
+        for (block, places) in [[0, 3, 6], [0, 1, 3, 4], [0, 1, 2]].enumerated() {
+            let (query, narrow) = (try padded.matrix(.queryProjection, block), try base.matrix(.queryProjection, block))
+            let (bias, narrowBias) = (try padded.matrix(.queryBias, block), try base.matrix(.queryBias, block))
+            let output = try padded.matrix(.outputProjection, block)
+            let narrowOutput = try base.matrix(.outputProjection, block)
+            for place in 0..<9 {
+                let rows = Array(query[place * 144..<(place + 1) * 144])
+                let columns = (0..<36).map { Array(output[$0 * 36 + place * 4..<$0 * 36 + place * 4 + 4]) }
+                guard let head = places.firstIndex(of: place) else {
+                    #expect(rows.allSatisfy { $0 == 0 } && columns.joined().allSatisfy { $0 == 0 })
+                    continue
+                }
+                #expect(rows == Array(narrow[head * 144..<(head + 1) * 144]))
+                #expect(Array(bias[place * 4..<place * 4 + 4]) == Array(narrowBias[head * 4..<head * 4 + 4]))
+                let width = places.count * 4
+                #expect(
+                    columns == (0..<36).map { Array(narrowOutput[$0 * width + head * 4..<$0 * width + head * 4 + 4]) })
+            }
+        }
+    }
+
     /// transformers 5 loads no LLaMA whose number of heads does not divide the hidden size.
     @Test func headsDivideTheHiddenSize() {
         let blocks = [BlockShape(queryHeads: 5, keyValueHeads: 5, channels: 4)]
         let padded = PaddedWeights(MadeWeights(description: .made(blocks, hiddenSize: 24, headSize: 4)))
         #expect(padded.description.blocks[0].queryHeads == 6)
+        // Three heads of one group where it once had four: no number of groups makes up for that.
+        let three = [BlockShape(queryHeads: 3, keyValueHeads: 1, channels: 4)]
+        let four = PaddedWeights(MadeWeights(description: .made(three, hiddenSize: 16, headSize: 4)))
+        #expect(four.description.blocks == [BlockShape(queryHeads: 4, keyValueHeads: 1, channels: 4)])
     }
 
     @Test func aModelWithoutAttentionGetsOneHead() {

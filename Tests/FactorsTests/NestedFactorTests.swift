@@ -55,7 +55,7 @@ struct NestedFactorTests {
         let shift = problem.shift(example.ridge, covariance)
         for units in 0...factor.units {
             let (weights, bias) = factor.refit(keeping: units)
-            let kept = Array(factor.columnOrder[..<(units * factor.unitSize)])
+            let kept = Array(factor.order.columns[..<(units * factor.unitSize)])
             let expected = problem.directFit(kept: kept, shift: shift, covariance: covariance, means: means)
             #expect(weights.count == problem.outputs * kept.count)
             for place in kept.indices {
@@ -91,7 +91,7 @@ struct NestedFactorTests {
                 }
                 var pruned = Double(bias[output])
                 for place in 0..<size {
-                    pruned += Double(weights[output * size + place]) * means[factor.columnOrder[place]]
+                    pruned += Double(weights[output * size + place]) * means[factor.order.columns[place]]
                 }
                 #expect(abs(dense - pruned) < 1e-5 * scale)
             }
@@ -109,7 +109,7 @@ struct NestedFactorTests {
         #expect(total > 0)
         for units in 0...factor.units {
             let (weights, bias) = factor.refit(keeping: units)
-            let kept = Array(factor.columnOrder[..<(units * factor.unitSize)])
+            let kept = Array(factor.order.columns[..<(units * factor.unitSize)])
             let measured =
                 problem.measuredError(kept: kept, weights: weights, bias: bias)
                 + shift * problem.squaredChange(kept: kept, weights: weights)
@@ -135,7 +135,7 @@ struct NestedFactorTests {
         let factor = try factor(example)
         let (weights, _) = factor.refit(keeping: factor.units)
         for output in 0..<problem.outputs {
-            for (place, column) in factor.columnOrder.enumerated() {
+            for (place, column) in factor.order.columns.enumerated() {
                 let difference = Double(weights[output * problem.columns + place]) - problem.weight(output, column)
                 #expect(abs(difference) < 1e-4)
             }
@@ -151,7 +151,7 @@ struct NestedFactorTests {
         let factor = try NestedFactor(problem.projection, problem.moments, order: order, ridge: 0.01)
         for units in 0...factor.units {
             let (weights, bias) = factor.refit(keeping: units)
-            let kept = Array(factor.columnOrder[..<(units * 3)])
+            let kept = Array(factor.order.columns[..<(units * 3)])
             let error = problem.measuredError(kept: kept, weights: weights, bias: bias)
             #expect(error <= 1e-8 * Double(max(1, value * value)))
             #expect(factor.error(keeping: units).isFinite)

@@ -17,14 +17,15 @@ private struct Cut {
     let plan: PruningPlan
     let windows: [[Int32]]
 
-    init(_ name: String) throws {
+    init(_ name: String, attentionUnit: AttentionUnit = .group) throws {
         let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         let checkpoint = try openCheckpoint(tests.appendingPathComponent("ModelsTests/Fixtures/\(name)").path)
         model = try LlamaModel(checkpoint, precision: .float32, positions: 64)
         workspace = Workspace(model, rows: 64)
         windows = Self.windows(16, seed: 1)
         let calibration = try Calibration(model, windows, in: workspace)
-        plan = try PruningPlan(DenseBlocks(checkpoint), calibration, method: .nested, ridge: 1e-3)
+        plan = try PruningPlan(
+            DenseBlocks(checkpoint), calibration, method: .nested, ridge: 1e-3, attentionUnit: attentionUnit)
     }
 
     static func windows(_ count: Int, seed: UInt64) -> [[Int32]] {
@@ -39,6 +40,17 @@ private struct Cut {
 
     /// Units of attention and MLP of each block in turn.
     var whole: [Int] { zip(model.attention, model.mlp).flatMap { [$0.keyValueHeads, $1.channels] } }
+
+    /// Compacted blocks with so many units kept of each sublayer.
+    func compact(_ units: [Int]) -> CompactedBlocks {
+        plan.compact(
+            model.description.blocks.enumerated().map { block, shape in
+                var kept = shape
+                kept.attention.groups = units[2 * block]
+                kept.channels = units[2 * block + 1]
+                return kept
+            })
+    }
 
     func model(_ blocks: CompactedBlocks) throws -> LlamaModel {
         var result = model
@@ -71,7 +83,7 @@ private struct Cut {
     func bringsTheStreamNearer(fixture: String, target: RefitTarget) throws {
         let cut = try Cut(fixture)
         let units = cut.whole.map { max(1, $0 / 2) }
-        let blocks = cut.plan.compact(units)
+        let blocks = cut.compact(units)
         var settings = SequentialRefit.Settings()
         settings.target = target
         let (refitted, steps) = try SequentialRefit(
@@ -84,9 +96,21 @@ private struct Cut {
         #expect(try cut.distance(refitted, other) < cut.distance(blocks, other))
     }
 
+    /// An attention that has all its groups and not all their heads is cut.
+    @Test func fitsAttentionsWithFewerHeads() throws {
+        let cut = try Cut("gqa-tied", attentionUnit: .head)
+        var shapes = cut.model.description.blocks
+        shapes[1].attention.headsPerGroup -= 1
+        let blocks = cut.plan.compact(shapes)
+        let (refitted, steps) = try SequentialRefit(cut.model, cut.windows, in: cut.workspace)(blocks)
+        #expect(steps.map(\.sublayer) == [2, 3])
+        #expect(refitted.description.blocks == shapes)
+        #expect(try cut.distance(refitted, cut.windows) < cut.distance(blocks, cut.windows))
+    }
+
     @Test func leavesAWholeModelAlone() throws {
         let cut = try Cut("gqa-tied")
-        let blocks = cut.plan.compact(cut.whole)
+        let blocks = cut.compact(cut.whole)
         let (refitted, steps) = try SequentialRefit(cut.model, cut.windows, in: cut.workspace)(blocks)
         #expect(steps.isEmpty)
         #expect(refitted.attention.map(\.output) == blocks.attention.map(\.output))
@@ -97,7 +121,7 @@ private struct Cut {
         let cut = try Cut("gqa-tied")
         var units = cut.whole
         (units[2], units[3]) = (0, 0)
-        let blocks = cut.plan.compact(units)
+        let blocks = cut.compact(units)
         let (refitted, steps) = try SequentialRefit(cut.model, cut.windows, in: cut.workspace)(blocks)
         #expect(steps.first?.sublayer == 2)
         #expect(refitted.attention[1].output.isEmpty && refitted.attention[1].outputBias != nil)
@@ -107,7 +131,7 @@ private struct Cut {
 
     @Test func aligningByTheIdentityChangesNothing() throws {
         let cut = try Cut("gqa-tied")
-        var weights = cut.plan.compact(cut.whole).attention[0]
+        var weights = cut.compact(cut.whole).attention[0]
         let width = weights.hiddenSize
         weights.norm[1] = 0
         let before = weights
@@ -127,7 +151,7 @@ private struct Cut {
 
     @Test func stopsWhenAsked() throws {
         let cut = try Cut("gqa-tied")
-        let blocks = cut.plan.compact(cut.whole.map { max(1, $0 / 2) })
+        let blocks = cut.compact(cut.whole.map { max(1, $0 / 2) })
         var asked = 0
         #expect(throws: CancellationError.self) {
             try SequentialRefit(

@@ -32,6 +32,16 @@ import Testing
         #expect(try levels(21) == [1, 4, 2])
     }
 
+    /// Levels that keep parts of units are no steps one on top of the other.
+    @Test func partsOfUnitsHaveNoScores() throws {
+        let space = try SearchSpace(sublayers: [
+            .init(kind: .attention, block: 0, units: [0, 2, 1], heads: [0, 1, 3], parameters: [0, 8, 9])
+        ])
+        #expect {
+            _ = try space.candidate(keepingHighest: [[2, 1]], to: Budget(maximumParameters: 8))
+        } throws: { ($0 as? SearchError)?.code == .badCandidate }
+    }
+
     /// On random spaces: the budget holds, nothing more fits, and nothing was passed over that did fit.
     @Test func keepsWhatScoresMost() throws {
         var generator = SeededGenerator(seed: 5, stream: 2)

@@ -49,6 +49,24 @@ import Testing
         #expect(throws: SearchError.self) { try SearchSpace(sublayers: []) }
     }
 
+    /// Groups with some of their query heads: only parameters have to increase.
+    @Test func levelsMayHaveFewerUnitsAndMoreHeads() throws {
+        func space(_ units: [Int], _ heads: [Int], _ parameters: [Int]) throws -> SearchSpace {
+            try SearchSpace(sublayers: [
+                .init(kind: .attention, block: 0, units: units, heads: heads, parameters: parameters)
+            ])
+        }
+        let made = try space([0, 1, 1, 2, 1, 2], [0, 1, 2, 1, 3, 3], [0, 4, 6, 8, 9, 16])
+        #expect(made.sublayers[0].fullLevel == 5)
+        #expect(try made.repair([5], to: Budget(maximumParameters: 8)).levels == [3])
+        for (units, heads, parameters) in [
+            ([0, 1], [0], [0, 5]), ([0, 1], [0, -1], [0, 5]), ([0, -1], [0, 1], [0, 5]), ([0, 1], [0, 1], [5, 5]),
+            ([0, 1], [0, 1, 2], [0, 5]),
+        ] {
+            #expect { _ = try space(units, heads, parameters) } throws: { ($0 as? SearchError)?.code == .badSpace }
+        }
+    }
+
     @Test func badCandidatesAreRefused() throws {
         let space = try evenSpace(sublayers: 2, levels: 3)
         for levels in [[1], [1, 2, 3], [0, 4], [-1, 0]] {

@@ -36,6 +36,16 @@ struct AnalyzeCommandTests {
         #expect(!text.output.contains("\u{1B}"))
     }
 
+    @Test func `analyze by query heads`() async throws {
+        let outcome = try await Program.run(fixture.analyze + ["--attention-units", "heads", "--json"])
+        #expect(outcome.status == 0, "\(outcome.error)")
+        let report = try outcome.json()
+        try expectDocumented(report, maps: ["elementTypes", "seconds"])
+        let levels = try #require((first(report["blocks"]) as? [String: Any])?["attention"] as? [[String: Any]])
+        #expect(keys(levels[0]) == ["loss", "measured", "queryHeads", "rate", "units"])
+        #expect(levels.count > 3)
+    }
+
     @Test func `frontier`() async throws {
         let arguments = fixture.frontier("0.2,0.4")
         let outcome = try await Program.run(arguments + ["--json"])

@@ -39,11 +39,15 @@ struct HelpTests {
                 "--channel-step", "--ridge", "--fitness", "--candidates", "--population", "--time", "--seed",
                 "--calibration", "--fitness-text", "--evaluation-text", "--element-type", "--overwrite",
                 "--precision", "--threads", "--format", "--quantize", "--align", "--max-shard-size",
+                "--attention-units",
             ]
         ),
         (
             "analyze",
-            ["--json", "<model>", "--tokens", "--pairs", "--checks", "--chart", "--output", "--method", "--order"]
+            [
+                "--json", "<model>", "--tokens", "--pairs", "--checks", "--chart", "--output", "--method", "--order",
+                "--attention-units",
+            ]
         ),
         ("frontier", ["--json", "<model>", "--rates", "--output", "--candidates", "--proposer"]),
         ("prune", ["--target-size", "--target-parameters", "--max-perplexity-increase"]),

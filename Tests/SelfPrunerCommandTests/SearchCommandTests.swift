@@ -62,6 +62,32 @@ struct SearchCommandTests {
         }
     }
 
+    /// What attentions are cut by decides what levels mean.
+    @Test func `query heads in place of groups are another run`() async throws {
+        let heads = ["--attention-units", "heads"]
+        let first = try await Program.run(fixture.search() + heads + ["--json"])
+        #expect(first.status == 0, "\(first.error)")
+        let other = try await Program.run(fixture.search())
+        #expect(other.status == 1)
+        #expect(other.errorLines.count { $0.hasPrefix("selfpruner:") } == 1)
+        #expect(other.error.contains("attentionUnits"))
+        let named = try await Program.run(["search", "--run", fixture.folder("run")] + heads)
+        #expect(named.status == 64)
+        #expect(named.error.contains("--attention-units"))
+        // The same settings, and without any, go on.
+        #expect(try await Program.run(fixture.search(candidates: 18) + heads).status == 0)
+        #expect(
+            try await Program.run(["search", "--run", fixture.folder("run"), "--candidates", "24"]).status == 0)
+        let pruned = try await Program.run(
+            fixture.prune(candidates: 24) + heads + [
+                "--run", fixture.folder("run"), "--population", "8", "--generation", "6", "--json",
+            ])
+        #expect(pruned.status == 0, "\(pruned.error)")
+        let report = try pruned.json()
+        #expect((report["settings"] as? [String: Any])?["attentionUnits"] as? String == "heads")
+        try expectDocumented(report, maps: ["elementTypes", "seconds"])
+    }
+
     /// Prompts decide what a model proposes.
     @Test func `other prompts are another run`() async throws {
         try fixture.folder.write("prompts/self-generate.txt", Data("next:".utf8))
@@ -139,7 +165,8 @@ struct SearchCommandTests {
     }
 
     @Test(arguments: [
-        (["--rungs", "64,x"], "--rungs"), (["--proposer", "magic"], "--proposer"), (["--memory", "lots"], "--memory"),
+        (["--attention-units", "halves"], "--attention-units"), (["--rungs", "64,x"], "--rungs"),
+        (["--proposer", "magic"], "--proposer"), (["--memory", "lots"], "--memory"),
         (["--endpoint", "http://127.0.0.1:1"], "--chat-model"), (["--time", "1e30"], "--time"),
     ])
     func `arguments that make no sense`(_ arguments: [String], _ named: String) async throws {

@@ -10,14 +10,11 @@ package struct PaddedWeights: WeightSource {
         var description = base.description
         let shapes = description.blocks
         let perGroup = max(1, shapes.map { $0.queryHeads / max($0.keyValueHeads, 1) }.max() ?? 1)
-        var groups = max(1, shapes.map(\.keyValueHeads).max() ?? 1)
-        // transformers 5 refuses a number of heads that does not divide the hidden size.
-        let divisor = (groups...max(groups, description.hiddenSize)).first {
-            description.hiddenSize.isMultiple(of: $0 * perGroup)
-        }
-        groups = divisor ?? groups
-        let shape = BlockShape(
-            queryHeads: groups * perGroup, keyValueHeads: groups, channels: max(1, shapes.map(\.channels).max() ?? 1))
+        let groups = max(1, shapes.map(\.keyValueHeads).max() ?? 1)
+        let channels = max(1, shapes.map(\.channels).max() ?? 1)
+        let shape =
+            Self.smallest(groups: groups, perGroup: perGroup, channels: channels, dividing: description.hiddenSize)
+            ?? BlockShape(queryHeads: groups * perGroup, keyValueHeads: groups, channels: channels)
         description.blocks = shapes.map { _ in shape }
         if !description.biases.isDisjoint(with: [.queryKeyValue, .attentionOutput]) {
             description.biases.formUnion([.queryKeyValue, .attentionOutput])
@@ -25,6 +22,16 @@ package struct PaddedWeights: WeightSource {
         if !description.biases.isDisjoint(with: [.gateUp, .down]) { description.biases.formUnion([.gateUp, .down]) }
         self.description = description
         self.base = base
+    }
+
+    /// The fewest query heads that divide the hidden size and have room for so many groups and heads of each:
+    /// transformers 5 refuses others. `nil` where there are none.
+    private static func smallest(groups: Int, perGroup: Int, channels: Int, dividing hiddenSize: Int) -> BlockShape? {
+        for heads in groups * perGroup..<max(hiddenSize + 1, groups * perGroup) where hiddenSize.isMultiple(of: heads) {
+            let fit = (groups...heads / perGroup).first { heads.isMultiple(of: $0) }
+            if let fit { return BlockShape(queryHeads: heads, keyValueHeads: fit, channels: channels) }
+        }
+        return nil
     }
 
     package func read(_ weight: Weight, into destination: UnsafeMutableBufferPointer<Float>) throws {

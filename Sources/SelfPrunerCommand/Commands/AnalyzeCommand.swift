@@ -44,6 +44,9 @@ struct AnalyzeCommand: ParsableCommand {
     @Option(help: "Which units are kept first; see prune --help.")
     var order = SearchOptions.Order.auto
 
+    @Option(help: "What attentions are cut by: groups or heads; see prune --help.")
+    var attentionUnits = SearchOptions.AttentionUnits.groups
+
     @Option(help: "What cuts are measured by: kl (divergence from the whole model) or perplexity.")
     var fitness = SearchOptions.Fitness.kl
 
@@ -76,6 +79,7 @@ struct AnalyzeCommand: ParsableCommand {
         var search = SearchOptions(model: model, rate: 0.5)
         search.method = method
         search.order = order
+        search.attentionUnits = attentionUnits
         search.fitness = fitness
         search.channelStep = channelStep
         search.alignment = align

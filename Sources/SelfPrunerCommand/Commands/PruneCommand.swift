@@ -8,7 +8,7 @@ struct PruneCommand: AsyncParsableCommand {
         commandName: "prune", abstract: "Write a smaller, dense version of a model.",
         discussion: """
             Removes the given fraction of the decoder blocks' parameters: whole key/value groups with their query \
-            heads, and whole MLP channels. How much each part gives is searched for; candidates are proposed by \
+            heads (with --attention-units heads also some query heads of the others), and whole MLP channels. How much each part gives is searched for; candidates are proposed by \
             evolution and by the model itself, and measured on the fitness text. The output projections are refit to \
             what is left by least squares.
 
