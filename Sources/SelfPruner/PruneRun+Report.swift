@@ -37,7 +37,7 @@ extension PruneRun {
     private func settings(_ elementName: String) -> PruneReport.Settings {
         PruneReport.Settings(
             model: options.model, output: options.output, rate: options.rate, method: options.method.rawValue,
-            order: options.order.rawValue, attentionUnits: options.attentionUnits.rawValue,
+            order: options.order.rawValue, attentionUnits: options.search.settledAttentionUnits.rawValue,
             allocation: options.settledAllocation.rawValue,
             granularity: options.granularity.rawValue,
             channelStep: options.channelStep, ridge: options.ridge,

@@ -96,7 +96,7 @@ extension RunIdentity {
         rate = options.rate
         method = options.method
         order = options.order
-        attentionUnits = options.attentionUnits == .groups ? nil : options.attentionUnits
+        attentionUnits = options.attentionUnit == .group ? nil : .heads
         granularity = options.granularity
         rateBounds = options.rateBounds.map { [$0.lowerBound, $0.upperBound] } ?? []
         channelStep = options.channelStep

@@ -75,7 +75,16 @@ extension SearchOptions {
         method == .nested || [.surgeon, .forward, .flap].contains(order)
     }
 
-    var attentionUnit: AttentionUnit { attentionUnits == .heads ? .head : .group }
+    var attentionUnit: AttentionUnit {
+        switch attentionUnits {
+        case .auto: method == .nested ? .head : .group
+        case .groups: .group
+        case .heads: .head
+        }
+    }
+
+    /// Without `auto`.
+    var settledAttentionUnits: AttentionUnits { attentionUnit == .head ? .heads : .groups }
 
     var settledChannelStep: Int? { channelStep ?? (method == .flap && alignment == nil ? 1 : nil) }
 
@@ -98,7 +107,7 @@ extension PruneOptions {
     /// - Throws: `SelfPrunerError.badOption` for an allocation that does not go with the method.
     func checkAllocation() throws(SelfPrunerError) {
         let (method, allocation) = (search.method, settledAllocation)
-        if allocation == .global, search.attentionUnits == .heads {
+        if allocation == .global, search.attentionUnit == .head {
             throw SelfPrunerError(
                 .badOption,
                 "The allocation global has one threshold over whole units, so that attentions can only be cut by groups; "

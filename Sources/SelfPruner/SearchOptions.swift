@@ -72,6 +72,8 @@ public struct SearchOptions: Sendable {
 
     /// What attentions are cut by. All heads of a model with one query head a group are groups.
     public enum AttentionUnits: String, Sendable, Codable, CaseIterable {
+        /// `heads` with the method `nested`; `groups` with the others, as published.
+        case auto
         /// Key/value groups with all of their query heads.
         case groups
         /// Groups, and of every group that is kept equally many query heads.
@@ -90,7 +92,7 @@ public struct SearchOptions: Sendable {
     public var rate: Double
     public var method = Method.nested
     public var order = Order.auto
-    public var attentionUnits = AttentionUnits.groups
+    public var attentionUnits = AttentionUnits.auto
     public var granularity = Granularity.sublayer
     /// Bounds of what a sublayer, or a block, may lose of itself; `nil` for none.
     public var rateBounds: ClosedRange<Double>?

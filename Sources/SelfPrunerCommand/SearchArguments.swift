@@ -25,8 +25,8 @@ struct SearchArguments: ParsableArguments {
 
     @Option(
         help: """
-            What attentions are cut by: groups (key/value heads with all their query heads; the default), or heads (also \
-            query heads, equally many of every group that is kept).
+            What attentions are cut by: auto (heads with the method nested, groups with others), groups (key/value heads \
+            with all their query heads), or heads (also query heads, equally many of every group that is kept).
             """)
     var attentionUnits: SearchOptions.AttentionUnits?
 

@@ -28,7 +28,7 @@ struct AnalyzeCommandTests {
         #expect(keys(first(report["pairs"])) == ["interaction", "loss", "parts", "sum"])
         try expectDocumented(report, maps: ["elementTypes", "seconds"])
 
-        let text = try await Program.run(fixture.analyze)
+        let text = try await Program.run(fixture.analyze + ["--attention-units", "groups"])
         #expect(text.status == 0)
         for word in ["attention −1/2", "MLP −75 %", "without it", "rank", " and ", "interpolated", "It took"] {
             #expect(text.output.contains(word), "\(word)")

@@ -74,7 +74,8 @@ struct BenchCommandTests {
 
         let text = try await Program.run(bench)
         #expect(text.status == 0)
-        #expect(text.error.isEmpty)
+        // On a slow machine there is progress to report.
+        #expect(text.errorLines.allSatisfy { $0.hasPrefix("bench ") })
         for word in ["prefill, tokens/s", "peak memory", "ratio", "20 tokens", "gqa-untied", "other", "turn by turn"] {
             #expect(text.output.contains(word), "\(word)")
         }

@@ -63,28 +63,28 @@ struct SearchCommandTests {
     }
 
     /// What attentions are cut by decides what levels mean.
-    @Test func `query heads in place of groups are another run`() async throws {
-        let heads = ["--attention-units", "heads"]
-        let first = try await Program.run(fixture.search() + heads + ["--json"])
+    @Test func `groups in place of query heads are another run`() async throws {
+        let groups = ["--attention-units", "groups"]
+        let first = try await Program.run(fixture.search() + groups + ["--json"])
         #expect(first.status == 0, "\(first.error)")
         let other = try await Program.run(fixture.search())
         #expect(other.status == 1)
         #expect(other.errorLines.count { $0.hasPrefix("selfpruner:") } == 1)
         #expect(other.error.contains("attentionUnits"))
-        let named = try await Program.run(["search", "--run", fixture.folder("run")] + heads)
+        let named = try await Program.run(["search", "--run", fixture.folder("run")] + groups)
         #expect(named.status == 64)
         #expect(named.error.contains("--attention-units"))
         // The same settings, and without any, go on.
-        #expect(try await Program.run(fixture.search(candidates: 18) + heads).status == 0)
+        #expect(try await Program.run(fixture.search(candidates: 18) + groups).status == 0)
         #expect(
             try await Program.run(["search", "--run", fixture.folder("run"), "--candidates", "24"]).status == 0)
         let pruned = try await Program.run(
-            fixture.prune(candidates: 24) + heads + [
+            fixture.prune(candidates: 24) + groups + [
                 "--run", fixture.folder("run"), "--population", "8", "--generation", "6", "--json",
             ])
         #expect(pruned.status == 0, "\(pruned.error)")
         let report = try pruned.json()
-        #expect((report["settings"] as? [String: Any])?["attentionUnits"] as? String == "heads")
+        #expect((report["settings"] as? [String: Any])?["attentionUnits"] as? String == "groups")
         try expectDocumented(report, maps: ["elementTypes", "seconds"])
     }
 

@@ -44,8 +44,8 @@ struct AnalyzeCommand: ParsableCommand {
     @Option(help: "Which units are kept first; see prune --help.")
     var order = SearchOptions.Order.auto
 
-    @Option(help: "What attentions are cut by: groups or heads; see prune --help.")
-    var attentionUnits = SearchOptions.AttentionUnits.groups
+    @Option(help: "What attentions are cut by: auto, groups or heads; see prune --help.")
+    var attentionUnits = SearchOptions.AttentionUnits.auto
 
     @Option(help: "What cuts are measured by: kl (divergence from the whole model) or perplexity.")
     var fitness = SearchOptions.Fitness.kl
