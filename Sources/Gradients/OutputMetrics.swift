@@ -36,11 +36,12 @@ package struct OutputMetrics: Sendable {
         guard let longest = sequences.map(\.count).max() else { return }
         let pass = try BackwardPass(
             model, attention: attention, mlp: mlp, outside: outside, rows: longest, workspace: workspace)
-        var draws = Draws(seed: seed)
+        var bits = SplitMix64(seed: seed)
         var done = 0
         for sequence in sequences {
             if isCancelled() { throw CancellationError() }
-            try pass.run(sequence, draws: sequence.map { _ in draws.next() }) { sublayer, gradient in
+            try pass.run(sequence, draws: sequence.map { _ in Float(bits.next() >> 40) * 0x1p-24 }) {
+                sublayer, gradient in
                 let metrics = sublayer.isMultiple(of: 2) ? attentionMetrics : mlpMetrics
                 metrics[sublayer / 2]?.add(gradient, count: sequence.count)
             }
@@ -75,21 +76,6 @@ package struct OutputMetrics: Sendable {
         return chosen.compactMap { piece in
             defer { rest -= min(rest, piece.count) }
             return rest > 0 ? Array(piece.prefix(rest)) : nil
-        }
-    }
-
-    /// Numbers in 0..<1 by SplitMix64 (Steele, Lea & Flood 2014).
-    private struct Draws {
-        private var state: UInt64
-
-        init(seed: UInt64) { state = seed }
-
-        mutating func next() -> Float {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return Float((z ^ (z >> 31)) >> 40) * 0x1p-24
         }
     }
 }

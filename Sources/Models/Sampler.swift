@@ -4,11 +4,11 @@ import RealModule
 package struct Sampler: Sendable {
     /// 0 takes the most probable token.
     package var temperature: Double
-    private var state: UInt64
+    private var bits: SplitMix64
 
     package init(temperature: Double, seed: UInt64) {
         self.temperature = temperature
-        state = seed
+        bits = SplitMix64(seed: seed)
     }
 
     /// The drawn token; the lowest one on a tie at temperature 0.
@@ -26,12 +26,6 @@ package struct Sampler: Sendable {
         return Int32(best)
     }
 
-    /// In 0…1, by SplitMix64 (Steele, Lea & Flood 2014).
-    private mutating func uniform() -> Double {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return Double((z ^ (z >> 31)) >> 11) * 0x1p-53
-    }
+    /// In 0…1.
+    private mutating func uniform() -> Double { Double(bits.next() >> 11) * 0x1p-53 }
 }
