@@ -4,11 +4,13 @@ A task is the harness's own declaration. Only where its data come from is change
 `selfpruner fetch tasks` writes.
 """
 
+import copy
 import logging
 import pathlib
 import time
 
 import lm_eval.tasks
+import torch
 from lm_eval import simple_evaluate
 from lm_eval.api.task import ConfigurableTask
 from lm_eval.models.huggingface import HFLM
@@ -55,6 +57,7 @@ class Harness:
     def __init__(self, model, tokenizer, batch_size: int):
         self.lm = HFLM(
             pretrained=model, tokenizer=tokenizer, backend="causal", batch_size=batch_size, device="cpu")
+        self.double = None
 
     def run(self, task: ConfigurableTask, limit: int | None) -> dict:
         """Per question the log-likelihoods of its choices; accuracies; seconds of tokenising and scoring."""
@@ -93,6 +96,20 @@ class Harness:
             accuracy=figures["acc,none"], accuracyStandardError=figures["acc_stderr,none"],
             normalizedAccuracy=figures.get("acc_norm,none"),
             normalizedAccuracyStandardError=figures.get("acc_norm_stderr,none"))
+
+    @torch.inference_mode()
+    def exact(self, question: dict) -> list[float]:
+        """Log-likelihoods of the choices in float64, each by itself."""
+        if self.double is None:
+            self.double = copy.deepcopy(self.lm.model).double()
+        values = []
+        for context, continuation in question["arguments"]:
+            before, scored = self.lm._encode_pair(context, continuation)
+            ids = torch.tensor([before + scored])
+            logs = torch.log_softmax(self.double(ids[:, :-1], use_cache=False).logits[0], -1)
+            rows = range(len(before) - 1, len(before) + len(scored) - 1)
+            values.append(sum(logs[row, token].item() for row, token in zip(rows, scored)))
+        return values
 
     def token_counts(self, question: dict) -> list[int]:
         """Tokens of each continuation."""
