@@ -14,36 +14,6 @@ package enum LinearAlgebra {
             CblasRowMajor, CblasLower, CblasTrans, Int32(width), Int32(rows), 1, x, Int32(width), 1, c, Int32(width))
     }
 
-    /// C += Yᵀ·X.
-    /// - Parameters:
-    ///   - y: float32 [rows, height]
-    ///   - x: float32 [rows, width]
-    ///   - c: float32 [height, width]
-    package static func accumulateProduct(
-        _ y: UnsafePointer<Float>, height: Int, _ x: UnsafePointer<Float>, width: Int, rows: Int,
-        into c: UnsafeMutablePointer<Float>
-    ) {
-        guard rows > 0, height > 0, width > 0 else { return }
-        cblas_sgemm(
-            CblasRowMajor, CblasTrans, CblasNoTrans, Int32(height), Int32(width), Int32(rows), 1, y, Int32(height), x,
-            Int32(width), 1, c, Int32(width))
-    }
-
-    /// C = A·B.
-    /// - Parameters:
-    ///   - a: float32 [rows, inner]
-    ///   - b: float32 [inner, columns]
-    ///   - c: float32 [rows, columns], overwritten
-    package static func multiply(
-        _ a: UnsafePointer<Float>, rows: Int, by b: UnsafePointer<Float>, inner: Int, columns: Int,
-        into c: UnsafeMutablePointer<Float>
-    ) {
-        guard rows > 0, columns > 0 else { return }
-        cblas_sgemm(
-            CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(rows), Int32(columns), Int32(inner), 1, a, Int32(inner), b,
-            Int32(columns), 0, c, Int32(columns))
-    }
-
     /// The lower Cholesky factor of a symmetric matrix of which the lower triangle is read; in place, the upper
     /// triangle zeroed.
     ///

@@ -11,7 +11,7 @@ extension RootMeanSquareNorm {
         Threads.forEachChunk(rows, grain: 16) { range in
             for row in range {
                 let (x, y) = (input + row * width, output + row * width)
-                let factor = 1 / (sumOfSquares(x, width) / Float(width) + epsilon).squareRoot()
+                let factor = inverse(x, width, epsilon)
                 for column in 0..<width { y[column] = x[column] * factor * weight[column] }
             }
         }
@@ -29,7 +29,7 @@ extension RootMeanSquareNorm {
         Threads.forEachChunk(rows, grain: 16) { range in
             for row in range {
                 let (x, dy, dx) = (input + row * width, gradient + row * width, target + row * width)
-                let scale = 1 / (sumOfSquares(x, width) / Float(width) + epsilon).squareRoot()
+                let scale = inverse(x, width, epsilon)
                 var product: Float = 0
                 for column in 0..<width { product += dy[column] * weight[column] * x[column] }
                 let share = scale * scale * scale * product / Float(width)

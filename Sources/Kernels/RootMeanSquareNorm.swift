@@ -19,7 +19,7 @@ package enum RootMeanSquareNorm {
         Threads.forEachChunk(rows, grain: 16) { range in
             for row in range {
                 let x = input + row * width
-                let factor = 1 / (sumOfSquares(x, width) / Float(width) + epsilon).squareRoot()
+                let factor = inverse(x, width, epsilon)
                 E.scale(x, by: factor, count: width, into: output + row * width)
             }
         }
@@ -30,6 +30,12 @@ package enum RootMeanSquareNorm {
         _ input: UnsafePointer<Float>, rows: Int, width: Int, epsilon: Float, into output: UnsafeMutablePointer<Float>
     ) {
         for row in 0..<rows { output[row] = 1 / (sumOfSquares(input + row * width, width) / Float(width) + epsilon) }
+    }
+
+    /// 1 / rms(x).
+    @inline(__always)
+    static func inverse(_ x: UnsafePointer<Float>, _ width: Int, _ epsilon: Float) -> Float {
+        1 / (sumOfSquares(x, width) / Float(width) + epsilon).squareRoot()
     }
 
     @inline(__always)

@@ -81,7 +81,8 @@ extension RefitSublayer {
             projection.withUnsafeMutableBufferPointer { projection in
                 guard let target = projection.baseAddress else { return }
                 LinearAlgebra.multiply(
-                    source.floats, rows: rows, by: columns.floats, inner: width, columns: width, into: target)
+                    MatrixView(source.floats, stride: width), MatrixView(columns.floats, stride: width), rows: rows,
+                    inner: width, columns: width, into: target, stride: width)
             }
         }
         self.norm = kept

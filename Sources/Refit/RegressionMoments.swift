@@ -49,7 +49,9 @@ final class RegressionMoments {
                 }
             }
         }
-        LinearAlgebra.accumulateProduct(t, height: outputs, x, width: inputs, rows: rows, into: cross.floats)
+        LinearAlgebra.multiply(
+            MatrixView(t, stride: outputs, isTransposed: true), MatrixView(x, stride: inputs), rows: outputs,
+            inner: rows, columns: inputs, accumulates: true, into: cross.floats, stride: inputs)
     }
 
     /// E[‖t − W·x − b‖²] over these tokens.
