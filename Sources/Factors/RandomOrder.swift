@@ -1,4 +1,5 @@
 import Calibration
+import Models
 
 /// A permutation drawn by a seed.
 ///
@@ -18,9 +19,7 @@ package struct RandomOrder: UnitOrder {
     }
 
     private static func mix(_ value: UInt64) -> UInt64 {
-        var mixed = value &+ 0x9E37_79B9_7F4A_7C15
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
+        var bits = SplitMix64(seed: value)
+        return bits.next()
     }
 }
