@@ -24,14 +24,6 @@ extension AttentionWeights {
             unitSize: queryWidth / keyValueHeads)
     }
 
-    /// Only the key/value groups of `groups`, in that order, with all their query heads, read by the given output
-    /// projection.
-    package func keeping(groups: [Int], output: [Float], bias: [Float]?) -> AttentionWeights {
-        let perGroup = queryHeads / max(keyValueHeads, 1)
-        return keeping(
-            groups: groups, heads: groups.flatMap { $0 * perGroup..<($0 + 1) * perGroup }, output: output, bias: bias)
-    }
-
     /// Only some of the key/value groups, in that order.
     /// - Parameters:
     ///   - heads: the query heads that stay, equally many of each group, in the order of the groups.

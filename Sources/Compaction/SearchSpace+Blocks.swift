@@ -24,7 +24,7 @@ extension SearchSpace {
 extension SearchSpace.Sublayer {
     /// What a level keeps of an attention.
     /// - Parameter whole: the attention as it is.
-    func attentionShape(_ level: Int, of whole: AttentionShape) -> AttentionShape {
+    package func attentionShape(_ level: Int, of whole: AttentionShape) -> AttentionShape {
         AttentionShape(groups: units[level], headsPerGroup: heads?[level] ?? whole.headsPerGroup)
     }
 }

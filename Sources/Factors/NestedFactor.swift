@@ -34,14 +34,6 @@ package struct NestedFactor: Sendable {
     /// `byteCount` of a factor of so many kept columns.
     package static func byteCount(columns: Int, outputs: Int) -> Int { 4 * columns * (columns + outputs) }
 
-    /// - Parameter order: whole units, most important first.
-    /// - Throws: see below.
-    package init(
-        _ projection: OutputProjection, _ moments: ActivationMoments, order: [Int], ridge: Double
-    ) throws(KernelError) {
-        try self.init(projection, moments, order: ColumnOrder(units: order, of: projection), ridge: ridge)
-    }
-
     /// - Parameter ridge: λ, as a fraction of the mean variance of the inputs.
     /// - Throws: `KernelError.notPositiveDefinite` when the moments are degenerate and λ is zero.
     package init(

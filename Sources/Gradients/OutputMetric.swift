@@ -16,8 +16,6 @@ package final class OutputMetric: @unchecked Sendable {
         gram = AlignedBuffer(floats: width * width)
     }
 
-    package var byteCount: Int { gram.byteCount }
-
     /// - Parameter gradients: float32 [count, D].
     package func add(_ gradients: UnsafePointer<Float>, count: Int) {
         LinearAlgebra.accumulateGram(gradients, rows: count, width: width, into: gram.floats)

@@ -12,8 +12,6 @@ package struct OutputMetrics: Sendable {
     /// Tokens of one sequence: long enough for all that attention does, short enough for its quadratic share.
     package static let sequenceLength = 1024
 
-    package var byteCount: Int { (attention + mlp).reduce(0) { $0 + ($1?.byteCount ?? 0) } }
-
     /// Runs back through the dense model from predictions that it makes itself.
     /// - Parameters:
     ///   - outside: has the final norm and the head.

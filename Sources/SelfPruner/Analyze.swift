@@ -217,7 +217,7 @@ private struct Analysis<Observer: RunObserver> {
     private func queryHeads(_ sublayer: SearchSpace.Sublayer, _ level: Int) -> Int? {
         guard sublayer.kind == .attention else { return nil }
         let whole = shared.prepared.checkpoint.description.blocks[sublayer.block].attention
-        return sublayer.units[level] * (sublayer.heads?[level] ?? whole.headsPerGroup)
+        return sublayer.attentionShape(level, of: whole).queryHeads
     }
 
     private func rate(_ sublayer: SearchSpace.Sublayer, _ level: Int) -> Double {

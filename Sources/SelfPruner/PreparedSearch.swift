@@ -114,7 +114,7 @@ struct PreparedSearch {
         _ prepared: PreparedModel, _ options: SearchOptions, _ calibration: Calibration, _ times: inout StageTimes,
         _ observer: some RunObserver
     ) throws -> (PruningPlan, SearchSpace, Budget) {
-        let dense = try DenseBlocks(prepared.checkpoint)
+        let dense = try times.measure("factor") { try DenseBlocks(prepared.checkpoint) }
         let metrics =
             options.needsGradients ? try Self.differentiate(prepared, dense, options, &times, observer) : nil
         let plan = try times.measure("factor") {

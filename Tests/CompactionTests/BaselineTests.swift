@@ -107,7 +107,7 @@ struct BaselineTests {
                     var model = prepared.model
                     for gone in expected.union([block]) {
                         model.attention[gone] = try AttentionSublayer(
-                            prepared.plan.dense.attention[gone].keeping(groups: [], output: [], bias: nil),
+                            prepared.plan.dense.attention[gone].keeping(groups: [], heads: [], output: [], bias: nil),
                             precision: .float32)
                         model.mlp[gone] = try MLPSublayer(
                             prepared.plan.dense.mlp[gone].keeping(channels: [], down: [], bias: nil),

@@ -1,5 +1,6 @@
 import Calibration
 import Factors
+import Kernels
 
 /// Deterministic values in −1…1 (a linear congruential generator; the tests need variety, not randomness).
 struct Values {
@@ -161,5 +162,14 @@ func solve(_ matrix: inout [Double], _ right: inout [Double], order: Int, column
             }
             right[row * columns + column] = value / matrix[row * order + row]
         }
+    }
+}
+
+extension NestedFactor {
+    /// Whole units, most important first.
+    init(
+        _ projection: OutputProjection, _ moments: ActivationMoments, order: [Int], ridge: Double
+    ) throws(KernelError) {
+        try self.init(projection, moments, order: ColumnOrder(units: order, of: projection), ridge: ridge)
     }
 }
