@@ -11,37 +11,13 @@ struct CompactionTests {
     @Test(arguments: Fixture.allCases, PruningMethod.allCases)
     func compactedLogitsEqualTheMaskedModels(_ fixture: Fixture, _ method: PruningMethod) throws {
         let prepared = try Prepared(fixture, method)
-        let dense = try prepared.logits(prepared.model)
-        for candidate in prepared.candidates {
-            let blocks = try prepared.blocks(candidate)
-            let compacted = try prepared.logits(prepared.model(prepared.plan.compact(blocks)))
-            let masked = try prepared.logits(prepared.maskedModel(blocks))
-            let difference = largestDifference(compacted, masked)
-            #expect(difference < 1e-3, "\(blocks): \(difference)")
-            // The candidates are not all the dense model in disguise.
-            if candidate != prepared.space.full { #expect(largestDifference(compacted, dense) > 1e-3) }
-        }
+        try prepared.expectCompactedEqualsMasked(prepared.candidates, distinct: 1e-3)
     }
 
     @Test(arguments: Fixture.allCases, PruningMethod.allCases)
     func parametersAreTheSpacesAndTheArrays(_ fixture: Fixture, _ method: PruningMethod) throws {
         let prepared = try Prepared(fixture, method)
-        for candidate in prepared.candidates {
-            let blocks = prepared.plan.compact(try prepared.blocks(candidate))
-            let expected = try prepared.space.parameters(of: candidate)
-            #expect(blocks.description.decoderParameters == expected)
-            var stored = 0
-            for role in Weight.Role.allCases where ![.tokenEmbedding, .finalNorm, .head].contains(role) {
-                for block in blocks.description.blocks.indices {
-                    let weight = Weight(role, block: block)
-                    let shape = blocks.description.weightShape(weight)
-                    #expect(blocks.values(weight)?.count == shape?.count, "\(role) of block \(block)")
-                    stored += blocks.values(weight)?.count ?? 0
-                }
-            }
-            #expect(stored == expected)
-            #expect(throws: Never.self) { try blocks.description.validated(file: "candidate") }
-        }
+        try prepared.expectParametersOfSpaceAndArrays(prepared.candidates)
     }
 
     /// Cut parameters are gone from memory too: what the packed sublayers take shrinks with them.

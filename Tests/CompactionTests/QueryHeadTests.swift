@@ -135,33 +135,13 @@ struct QueryHeadTests {
     @Test(arguments: [Fixture.tied, .untied, .biases, .odd], methods)
     func compactedLogitsEqualTheMaskedModels(_ fixture: Fixture, _ method: PruningMethod) throws {
         let prepared = try prepared(fixture, method)
-        let dense = try prepared.logits(prepared.model)
-        for candidate in candidates(prepared) {
-            let blocks = try prepared.blocks(candidate)
-            let compacted = try prepared.logits(prepared.model(prepared.plan.compact(blocks)))
-            let masked = try prepared.logits(prepared.maskedModel(blocks))
-            let difference = largestDifference(compacted, masked)
-            #expect(difference < 1e-3, "\(blocks): \(difference)")
-            if candidate != prepared.space.full { #expect(largestDifference(compacted, dense) > 1e-4) }
-        }
+        try prepared.expectCompactedEqualsMasked(candidates(prepared), distinct: 1e-4)
     }
 
     @Test(arguments: [Fixture.tied, .untied, .biases, .odd], methods)
     func parametersAreTheSpacesAndTheArrays(_ fixture: Fixture, _ method: PruningMethod) throws {
         let prepared = try prepared(fixture, method)
-        for candidate in candidates(prepared) {
-            let blocks = prepared.plan.compact(try prepared.blocks(candidate))
-            let expected = try prepared.space.parameters(of: candidate)
-            #expect(blocks.description.decoderParameters == expected)
-            var stored = 0
-            for role in Weight.Role.allCases where ![.tokenEmbedding, .finalNorm, .head].contains(role) {
-                for block in blocks.description.blocks.indices {
-                    stored += blocks.values(Weight(role, block: block))?.count ?? 0
-                }
-            }
-            #expect(stored == expected)
-            #expect(throws: Never.self) { try blocks.description.validated(file: "candidate") }
-        }
+        try prepared.expectParametersOfSpaceAndArrays(candidates(prepared))
     }
 
     /// Any levels become a candidate that holds the budget, and from which no step up would.
