@@ -99,7 +99,12 @@ class Harness:
 
     @torch.inference_mode()
     def exact(self, question: dict) -> list[float]:
-        """Log-likelihoods of the choices in float64, each by itself."""
+        """Log-likelihoods of the choices in float64, each by itself; computed once a question."""
+        if "exact" not in question:
+            question["exact"] = self._exact(question)
+        return question["exact"]
+
+    def _exact(self, question: dict) -> list[float]:
         if self.double is None:
             self.double = copy.deepcopy(self.lm.model).double()
         values = []
