@@ -32,6 +32,45 @@ package final class ActivationMoments: @unchecked Sendable {
         gram = AlignedBuffer(floats: keepsProducts ? width * width : 0)
     }
 
+    /// All but the products, to be kept in a file.
+    package struct Summary: Codable, Sendable {
+        package var width: Int
+        package var tokens: Int
+        package var weight: Double
+        package var sums: [Double]
+        package var plainSums: [Double]
+        package var squares: [Double]
+
+        /// Whether this can be a summary at all.
+        package var isConsistent: Bool {
+            width >= 0 && tokens >= 0 && [sums, plainSums, squares].allSatisfy { $0.count == width }
+        }
+
+        package var isFinite: Bool {
+            weight.isFinite && [sums, plainSums, squares].allSatisfy { $0.allSatisfy(\.isFinite) }
+        }
+    }
+
+    package var summary: Summary {
+        Summary(
+            width: width, tokens: tokens, weight: weight, sums: sums, plainSums: plainSums, squares: squares)
+    }
+
+    /// - Parameters:
+    ///   - summary: consistent.
+    ///   - gram: [F, F], or `nil` where products were not kept.
+    package init(_ summary: Summary, gram: AlignedBuffer?) {
+        precondition(summary.isConsistent && gram?.byteCount ?? .max >= summary.width * summary.width * 4)
+        width = summary.width
+        tokens = summary.tokens
+        weight = summary.weight
+        sums = summary.sums
+        plainSums = summary.plainSums
+        squares = summary.squares
+        keepsProducts = gram != nil
+        self.gram = gram ?? AlignedBuffer(floats: 0)
+    }
+
     /// Adds rows of float32 [rows, F].
     /// - Parameters:
     ///   - rows: scaled by √w in place.

@@ -9,6 +9,12 @@ package struct Calibration: Sendable {
     /// Per block: inputs of down_proj.
     package var mlp: [ActivationMoments?]
 
+    /// Of moments that were measured before.
+    package init(attention: [ActivationMoments?], mlp: [ActivationMoments?]) {
+        self.attention = attention
+        self.mlp = mlp
+    }
+
     /// Runs the dense model over the windows and accumulates, float32 whatever the precision of the activations.
     ///
     /// Each token weighs 1/rms² of the residual stream behind the sublayer: what the next norm divides an error by.

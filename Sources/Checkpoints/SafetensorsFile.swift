@@ -1,7 +1,7 @@
 import Foundation
 
 /// A safetensors file: an 8-byte length, a JSON header, tensor data (https://github.com/huggingface/safetensors).
-struct SafetensorsFile: Sendable {
+package struct SafetensorsFile: Sendable {
     let file: MappedFile
     let tensors: [String: TensorExtent]
 
@@ -36,6 +36,29 @@ struct SafetensorsFile: Sendable {
         }
         self.file = file
         tensors = try Self.extents(entries, in: file, from: 8 + Int(length))
+    }
+
+    package init(path: String) throws(CheckpointError) { try self.init(MappedFile(path: path)) }
+
+    /// Writes a tensor's elements as floats, row-major.
+    /// - Parameter shape: what it must have.
+    /// - Throws: `CheckpointError`: `.missingTensor`, `.wrongShape`, `.unsupportedType`, `.notFinite`.
+    package func read(
+        _ name: String, shape: [Int], into destination: UnsafeMutablePointer<Float>
+    ) throws(CheckpointError) {
+        guard let tensor = tensors[name] else {
+            throw CheckpointError(.missingTensor, "is not in the file", file: file.path, tensor: name)
+        }
+        guard tensor.shape == shape else {
+            throw CheckpointError(
+                .wrongShape, "has the shape \(tensor.shape), not \(shape)", file: file.path, tensor: name)
+        }
+        guard tensor.type.isReadable else {
+            throw CheckpointError(
+                .unsupportedType, "has elements of type '\(tensor.type.name)'", file: file.path, tensor: name)
+        }
+        try StoredWeight(file: file, tensor: tensor).read(
+            into: UnsafeMutableBufferPointer(start: destination, count: shape.reduce(1, *)))
     }
 
     private static func extents(

@@ -9,11 +9,20 @@ package final class OutputMetric: @unchecked Sendable {
     package let width: Int
     package private(set) var tokens = 0
     /// Σ g·gᵀ, float32 row-major [D, D], lower triangle.
-    private let gram: AlignedBuffer
+    package let gram: AlignedBuffer
 
     package init(width: Int) {
         self.width = width
         gram = AlignedBuffer(floats: width * width)
+    }
+
+    /// Of gradients that were gathered before.
+    /// - Parameter gram: [D, D]
+    package init(width: Int, tokens: Int, gram: AlignedBuffer) {
+        precondition(gram.byteCount >= width * width * 4)
+        self.width = width
+        self.tokens = tokens
+        self.gram = gram
     }
 
     /// - Parameter gradients: float32 [count, D].

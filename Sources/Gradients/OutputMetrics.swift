@@ -12,6 +12,12 @@ package struct OutputMetrics: Sendable {
     /// Tokens of one sequence: long enough for all that attention does, short enough for its quadratic share.
     package static let sequenceLength = 1024
 
+    /// Of gradients that were gathered before.
+    package init(attention: [OutputMetric?], mlp: [OutputMetric?]) {
+        self.attention = attention
+        self.mlp = mlp
+    }
+
     /// Runs back through the dense model from predictions that it makes itself.
     /// - Parameters:
     ///   - outside: has the final norm and the head.

@@ -47,6 +47,10 @@ private let log = Logger(label: "selfpruner.stages")
 /// Seconds of each stage.
 struct StageTimes {
     private(set) var seconds: [String: Double] = [:]
+    /// Of stages whose results were found in the calibration cache: what they took when they were done.
+    private(set) var cachedSeconds: [String: Double] = [:]
+
+    mutating func addCached(_ name: String, seconds: Double) { cachedSeconds[name, default: 0] += seconds }
 
     mutating func measure<Result>(_ name: String, _ body: () throws -> Result) rethrows -> Result {
         let start = ContinuousClock.now

@@ -1,15 +1,23 @@
+import Calibration
 import Compaction
 import Gradients
 
 extension PreparedSearch {
     /// What errors of the sublayers' outputs cost.
+    /// - Parameter calibration: goes into the cache with them.
     static func differentiate(
-        _ prepared: PreparedModel, _ dense: DenseBlocks, _ options: SearchOptions, _ times: inout StageTimes,
-        _ observer: some RunObserver
+        _ prepared: PreparedModel, _ dense: DenseBlocks, _ calibration: Calibration, _ options: SearchOptions,
+        _ times: inout StageTimes, _ observer: some RunObserver
     ) throws -> OutputMetrics {
         let windows = prepared.texts.calibration
         let total = OutputMetrics.tokens(windows, tokens: options.gradientTokens, rows: prepared.workspace.rows)
-        return try times.measure("gradients") {
+        let cache = CalibrationCache(prepared, options)
+        if let cached = try cache?.metrics(tokens: total) {
+            times.addCached("gradients", seconds: cached.seconds)
+            return cached.value
+        }
+        let start = ContinuousClock.now
+        let metrics = try times.measure("gradients") {
             try observer.stage("gradients", total: total, unit: "tokens") { progress in
                 try OutputMetrics(
                     prepared.model, attention: dense.attention, mlp: dense.mlp, outside: prepared.checkpoint,
@@ -17,5 +25,8 @@ extension PreparedSearch {
                     isCancelled: { observer.isCancelled })
             }
         }
+        try cache?.keep(
+            metrics, tokens: total, with: calibration, seconds: (ContinuousClock.now - start) / .seconds(1))
+        return metrics
     }
 }

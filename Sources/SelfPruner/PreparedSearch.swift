@@ -97,7 +97,13 @@ struct PreparedSearch {
     static func calibrate(
         _ prepared: PreparedModel, _ options: SearchOptions, _ times: inout StageTimes, _ observer: some RunObserver
     ) throws -> Calibration {
-        try times.measure("calibrate") {
+        let cache = CalibrationCache(prepared, options)
+        if let cached = try cache?.calibration(keepsProducts: options.needsProducts) {
+            times.addCached("calibrate", seconds: cached.seconds)
+            return cached.value
+        }
+        let start = ContinuousClock.now
+        let calibration = try times.measure("calibrate") {
             try observer.stage(
                 "calibrate", total: prepared.texts.calibration.reduce(0) { $0 + $1.count }, unit: "tokens"
             ) { progress in
@@ -108,6 +114,8 @@ struct PreparedSearch {
                     isCancelled: { observer.isCancelled })
             }
         }
+        try cache?.keep(calibration, seconds: (ContinuousClock.now - start) / .seconds(1))
+        return calibration
     }
 
     static func factor(
@@ -116,7 +124,8 @@ struct PreparedSearch {
     ) throws -> (PruningPlan, SearchSpace, Budget) {
         let dense = try times.measure("factor") { try DenseBlocks(prepared.checkpoint) }
         let metrics =
-            options.needsGradients ? try Self.differentiate(prepared, dense, options, &times, observer) : nil
+            options.needsGradients
+            ? try Self.differentiate(prepared, dense, calibration, options, &times, observer) : nil
         let plan = try times.measure("factor") {
             try observer.stage("factor", total: prepared.model.attention.count, unit: "blocks") { progress in
                 try PruningPlan(

@@ -14,6 +14,9 @@ public struct PruneReport: Sendable, Codable {
     public var refit: RefitReport?
     /// Seconds of each stage.
     public var seconds: [String: Double]
+    /// Seconds of stages that this run did not have to do, because it found their results in the calibration cache: what
+    /// they took when they were done.
+    public var cachedSeconds: [String: Double]?
 
     /// What reproduces the result: the same texts, settings, seed, machine and number of threads.
     public struct Settings: Sendable, Codable {

@@ -31,7 +31,8 @@ extension PruneRun {
                 decoder: 1 - Double(after.decoderParameters) / Double(before.decoderParameters),
                 total: 1 - Double(after.parameters) / Double(before.parameters)),
             before: before, after: after, protocols: protocols, blocks: blocks(choice.space, choice.candidate, shapes),
-            search: choice.search, refit: refit, seconds: times.seconds)
+            search: choice.search, refit: refit, seconds: times.seconds,
+            cachedSeconds: times.cachedSeconds.isEmpty ? nil : times.cachedSeconds)
     }
 
     private func settings(_ elementName: String) -> PruneReport.Settings {

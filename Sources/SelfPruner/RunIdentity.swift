@@ -42,11 +42,17 @@ struct RunIdentity: Codable, Sendable {
     var limits: Limits
     var paths: Paths
 
-    struct Model: Codable, Sendable {
+    struct Model: Codable, Sendable, Equatable {
         var parameters: Int
         var bytes: Int
         /// Of samples of the files' bytes.
         var fingerprint: String
+
+        init(_ checkpoint: any Checkpoint) {
+            parameters = checkpoint.description.parameters
+            bytes = checkpoint.storedTensors.values.reduce(0) { $0 + $1.byteCount }
+            fingerprint = RunIdentity.fingerprint(of: checkpoint)
+        }
     }
 
     struct Texts: Codable, Sendable {
@@ -70,6 +76,7 @@ struct RunIdentity: Codable, Sendable {
         var evaluationJoiner: TextJoiner
         var fitnessJoiner: TextJoiner
         var sequenceLength: Int
+        var calibrationCache: String?
         var prompts: String?
         var chatEndpoint: String?
         var chatKeyVariable: String?
@@ -87,10 +94,7 @@ struct RunIdentity: Codable, Sendable {
 extension RunIdentity {
     init(_ options: SearchOptions, _ prepared: PreparedModel) {
         let (checkpoint, texts) = (prepared.checkpoint, prepared.texts)
-        model = Model(
-            parameters: checkpoint.description.parameters,
-            bytes: checkpoint.storedTensors.values.reduce(0) { $0 + $1.byteCount },
-            fingerprint: Self.fingerprint(of: checkpoint))
+        model = Model(checkpoint)
         self.texts = Texts(
             calibration: Self.fingerprint(texts.calibration), fitness: Self.fingerprint(Array(texts.fitness.joined())))
         rate = options.rate
@@ -125,7 +129,8 @@ extension RunIdentity {
             fitnessText: options.fitnessText.map(absolute), evaluationText: options.evaluationText.map(absolute),
             calibrationTokens: options.calibrationTokens, evaluationTokens: options.evaluationTokens,
             evaluationJoiner: options.evaluationJoiner, fitnessJoiner: options.fitnessJoiner,
-            sequenceLength: options.sequenceLength, prompts: options.prompts.map(absolute),
+            sequenceLength: options.sequenceLength,
+            calibrationCache: options.calibrationCache.map(absolute), prompts: options.prompts.map(absolute),
             chatEndpoint: options.chat?.endpoint, chatKeyVariable: options.chat?.keyVariable,
             chatReplay: options.chat?.replay.map(absolute), chatConcurrency: options.chat?.concurrency,
             chatTimeout: options.chat?.timeout, promptPrice: options.chat?.promptPrice,
@@ -133,7 +138,7 @@ extension RunIdentity {
     }
 
     /// Sizes of the files with weights, and 4 KiB at 256 places of each.
-    private static func fingerprint(of checkpoint: any Checkpoint) -> String {
+    static func fingerprint(of checkpoint: any Checkpoint) -> String {
         let folder = URL(fileURLWithPath: checkpoint.path)
         let names = (try? FileManager.default.contentsOfDirectory(atPath: checkpoint.path)) ?? []
         let weights = names.sorted().filter { $0.hasSuffix(".safetensors") }
@@ -196,6 +201,7 @@ extension SearchOptions {
         evaluationJoiner = paths.evaluationJoiner
         fitnessJoiner = paths.fitnessJoiner
         sequenceLength = paths.sequenceLength
+        calibrationCache = paths.calibrationCache
         prompts = paths.prompts
         memory = paths.memory
         if let endpoint = paths.chatEndpoint, let model = identity.chatModel {

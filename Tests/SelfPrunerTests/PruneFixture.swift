@@ -53,6 +53,7 @@ extension PruneReport {
     var reproducible: PruneReport {
         var report = self
         report.seconds = [:]
+        report.cachedSeconds = nil
         report.settings.output = ""
         for figures in [\PruneReport.before, \.after] {
             report[keyPath: figures].prefillTokensPerSecond = 0
