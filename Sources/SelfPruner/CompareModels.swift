@@ -58,11 +58,7 @@ public func compareModels(
     }
     report.protocols.perplexity = texts?.protocols
     report.protocols.divergenceTokens = texts?.divergenceTokens
-    report.protocols.generation = prompts.map {
-        .init(
-            prompts: $0.name, count: $0.prompts.count, maximumTokens: $0.options.maximumTokens,
-            temperature: $0.options.temperature, seed: $0.options.seed)
-    }
+    report.protocols.generation = prompts.map { ModelComparisonReport.Generation($0) }
     return report
 }
 
@@ -143,6 +139,14 @@ private struct ComparedText {
         figures.perplexityStandardError = perplexity.valueStandardError
         figures.negativeLogLikelihood = perplexity.negativeLogLikelihood
         figures.tokensScored = perplexity.tokensScored
+    }
+}
+
+extension ModelComparisonReport.Generation {
+    init(_ prompts: PreparedPrompts) {
+        self.init(
+            prompts: prompts.name, count: prompts.prompts.count, maximumTokens: prompts.options.maximumTokens,
+            temperature: prompts.options.temperature, seed: prompts.options.seed)
     }
 }
 

@@ -21,17 +21,11 @@ extension ModelComparisonReport {
                 \(p.beginOfText ? "begin-of-text token first" : "no begin-of-text token"), \(p.precision).
                 """)
         }
-        if let tokens = protocols.divergenceTokens, models.contains(where: { $0.divergence != nil }) {
-            sentences.append(
-                """
-                KL(dense ‖ model) on the text's first \(NumberFormat.grouped(tokens)) tokens, over the dense model's 256 most \
-                probable tokens and the rest.
-                """)
-        }
+        if let words = divergenceWords { sentences.append(words) }
         if protocols.perplexity != nil, models.dropFirst().contains(where: { $0.divergence == nil }) {
             sentences.append("Where KL is missing, the model has other tokens, and its perplexity counts others.")
         }
-        if let tasks = models.first?.tasks { sentences.append("Tasks: " + tasks.settings + ".") }
+        if let words = taskWords { sentences.append(words) }
         if let bench = protocols.bench {
             sentences.append(
                 """
@@ -47,16 +41,30 @@ extension ModelComparisonReport {
                     """)
             }
         }
-        if let g = protocols.generation {
-            let how =
-                g.temperature > 0 ? "temperature \(g.temperature), seed \(g.seed)" : "the most probable token each time"
-            sentences.append(
-                """
-                Continuations of \(g.count) prompts (\(g.prompts)), at most \(g.maximumTokens) tokens each, \(how). \
-                Distinct-n and repetition rate (seq-rep-4) count words.
-                """)
-        }
+        if let words = generationWords { sentences.append(words) }
         return sentences.joined(separator: " ")
+    }
+
+    var divergenceWords: String? {
+        guard let tokens = protocols.divergenceTokens, models.contains(where: { $0.divergence != nil }) else {
+            return nil
+        }
+        return """
+            KL(dense ‖ model) on the text's first \(NumberFormat.grouped(tokens)) tokens, over the dense model's 256 most \
+            probable tokens and the rest.
+            """
+    }
+
+    var taskWords: String? { (models.first?.tasks).map { "Tasks: " + $0.settings + "." } }
+
+    var generationWords: String? {
+        guard let g = protocols.generation else { return nil }
+        let how =
+            g.temperature > 0 ? "temperature \(g.temperature), seed \(g.seed)" : "the most probable token each time"
+        return """
+            Continuations of \(g.count) prompts (\(g.prompts)), at most \(g.maximumTokens) tokens each, \(how). \
+            Distinct-n and repetition rate (seq-rep-4) count words.
+            """
     }
 
     /// One row a prompt; `nil` without prompts.

@@ -63,8 +63,17 @@ extension ModelComparisonReport {
             row(
                 "perplexity", \.perplexity, error: \.perplexityStandardError, { NumberFormat.fixed($0, 2) },
                 change: Self.factor),
-            row("KL(dense ‖ model), nats/token", \.divergence, { NumberFormat.fixed($0, 4) }),
+            divergenceRow,
         ].compactMap { $0 }
+    }
+
+    private var divergenceRow: [String]? {
+        row("KL(dense ‖ model), nats/token", \.divergence, { NumberFormat.fixed($0, 4) })
+    }
+
+    /// What the report of a pruning has besides its own rows.
+    var quality: (divergence: [String]?, tasks: [[String]], diversity: [[String]]) {
+        (divergenceRow, taskRows, diversityRows)
     }
 
     private var taskRows: [[String]] {

@@ -19,14 +19,19 @@ struct PreparedModel {
     /// Tokens that the prompts of the model under pruning may have, replies included.
     static let promptPositions = 4096
 
+    /// - Parameter positions: that what else is done with the model needs.
     /// - Throws: errors that describe themselves in a sentence.
-    init(_ options: SearchOptions, _ precision: Precision, _ observer: some RunObserver) throws {
+    init(
+        _ options: SearchOptions, _ precision: Precision, _ observer: some RunObserver,
+        positions needed: (any Checkpoint, Tokenizer) throws -> Int = { _, _ in 0 }
+    ) throws {
         checkpoint = try openCheckpoint(options.model)
         tokenizer = try Tokenizer(checkpoint.tokenizer)
         texts = try PruneTexts(options, tokenizer)
         prompts = try PromptLibrary(folder: options.prompts)
         let positions = max(
-            texts.longestWindow, min(Self.promptPositions, checkpoint.description.contextLength))
+            texts.longestWindow, try needed(checkpoint, tokenizer),
+            min(Self.promptPositions, checkpoint.description.contextLength))
         model = try loadModel(checkpoint, precision, positions: positions, observer)
         workspace = Workspace(model, rows: max(workspaceRows, texts.longestWindow))
     }

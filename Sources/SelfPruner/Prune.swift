@@ -22,6 +22,7 @@ public func prune(
     try options.search.check()
     try options.checkAllocation()
     try options.checkAmount()
+    try options.checkMeasures()
     try options.form.check()
     try OutputFolder.check(options.output, overwrite: options.overwrite)
     let precision = try options.compute.apply()
@@ -35,6 +36,7 @@ struct PruneRun<Observer: RunObserver> {
     var options: PruneOptions
     let observer: Observer
     let prepared: PreparedModel
+    let measures: ReportMeasures
     var times = StageTimes()
 
     var checkpoint: any Checkpoint { prepared.checkpoint }
@@ -43,7 +45,13 @@ struct PruneRun<Observer: RunObserver> {
     init(_ options: PruneOptions, _ precision: Precision, _ observer: Observer) throws {
         self.options = options
         self.observer = observer
-        prepared = try PreparedModel(options.search, precision, observer)
+        var measures: ReportMeasures?
+        prepared = try PreparedModel(options.search, precision, observer) { checkpoint, tokenizer in
+            let settled = try ReportMeasures(options, checkpoint, tokenizer, observer)
+            measures = settled
+            return settled.positions
+        }
+        self.measures = measures!
     }
 
     mutating func run() async throws -> PruneReport {
@@ -72,7 +80,7 @@ struct PruneRun<Observer: RunObserver> {
     }
 
     private mutating func run(into folder: OutputFolder, _ runFolder: RunFolder?) async throws -> PruneReport {
-        let before = try measure(prepared.model, checkpoint, "evaluate before")
+        var (before, text) = try measureBefore()
         let chosen = try await choose(runFolder)
         let shapes = try chosen.space.blocks(of: chosen.candidate, in: checkpoint.description)
         let writer = ModelWriter(options.form, original: checkpoint, tokenizer: prepared.tokenizer)
@@ -83,9 +91,13 @@ struct PruneRun<Observer: RunObserver> {
         let start = ContinuousClock.now
         _ = try ExportCheck(written, is: expected, precision: prepared.model.precision)
         times.add("check", since: start)
-        let smaller = try loadModel(written, prepared.model.precision, positions: texts.longestWindow, observer)
-        let after = try measure(smaller, written, "evaluate after")
+        let smaller = try loadModel(
+            written, prepared.model.precision, positions: max(texts.longestWindow, measures.positions), observer)
+        var after = try measureAfter(smaller, written, text)
+        try measures.measure(prepared.model, &before, observer, name: "before")
+        try measures.measure(smaller, &after, observer, name: "after")
         var report = report(before, after, chosen, shapes, refit, writer.elementName)
+        report.protocols.divergenceTokens = text.divergenceTokens
         report.target = try target(chosen, blocks.description, folder)
         try folder.write("report.json", JSONOutput.encode(report))
         try folder.write("report.md", Data(report.markdown.utf8))
@@ -138,13 +150,47 @@ struct PruneRun<Observer: RunObserver> {
         return choice
     }
 
-    private mutating func measure(
-        _ model: LlamaModel, _ checkpoint: any Checkpoint, _ stage: String
-    ) throws -> PruneReport.Figures {
-        let start = ContinuousClock.now
-        let perplexity = try measurePerplexity(model, texts.evaluation, observer, stage: stage)
+    /// Of the evaluation text, in which the dense model's predictions are kept: 2 kB of each.
+    private static var divergenceTokens: Int { 32768 }
+
+    private var evaluationTokens: Int { texts.evaluation.reduce(0) { $0 + $1.count } }
+
+    private func evaluationWorkspace(_ model: LlamaModel) -> Workspace {
+        Workspace(model, rows: min(max(workspaceRows, texts.longestWindow), evaluationTokens))
+    }
+
+    /// Measures the dense model, and keeps what it predicts.
+    private mutating func measureBefore() throws -> (PruneReport.Figures, TextComparison) {
+        let (stage, start) = ("evaluate before", ContinuousClock.now)
+        let text = try observer.stage(stage, total: evaluationTokens, unit: "tokens") { progress in
+            try TextComparison(
+                texts.evaluation, dense: prepared.model, in: evaluationWorkspace(prepared.model),
+                maximumDivergenceTokens: Self.divergenceTokens, progress: progress,
+                isCancelled: { observer.isCancelled })
+        }
         times.add(stage, since: start)
-        return PruneReport.Figures(
+        return (try figures(prepared.model, checkpoint, text.perplexity), text)
+    }
+
+    /// Measures the smaller model.
+    private mutating func measureAfter(
+        _ model: LlamaModel, _ checkpoint: any Checkpoint, _ text: TextComparison
+    ) throws -> PruneReport.Figures {
+        let (stage, start) = ("evaluate after", ContinuousClock.now)
+        let measured = try observer.stage(stage, total: evaluationTokens, unit: "tokens") { progress in
+            try text.measure(
+                model, in: evaluationWorkspace(model), progress: progress, isCancelled: { observer.isCancelled })
+        }
+        times.add(stage, since: start)
+        var figures = try figures(model, checkpoint, measured.perplexity)
+        figures.divergence = measured.divergence
+        return figures
+    }
+
+    private func figures(
+        _ model: LlamaModel, _ checkpoint: any Checkpoint, _ perplexity: Perplexity
+    ) throws -> PruneReport.Figures {
+        PruneReport.Figures(
             perplexity, checkpoint, decodeTokensPerSecond: try decodeSpeed(model, texts.evaluation[0]))
     }
 }

@@ -51,12 +51,23 @@ public struct PruneOptions: Sendable {
     /// Of the method `nested` only.
     public var refit = Refit.none
     public var form = OutputForm()
+    /// Tasks to measure before and after, for the report. Samples of questions are not written.
+    public var tasks: TaskSelection?
+    /// Prompts to continue before and after, side by side in the report; its model and compute options are not used.
+    public var continuations: GeneratePromptsOptions?
     /// Replaces an existing output.
     public var overwrite = false
 
     public init(model: String, rate: Double, output: String) {
         search = SearchOptions(model: model, rate: rate)
         self.output = output
+    }
+
+    /// - Throws: `SelfPrunerError.badOption`.
+    func checkMeasures() throws(SelfPrunerError) {
+        if tasks?.samplesFile != nil {
+            throw SelfPrunerError(.badOption, "Samples of questions are of one model, and cannot be written by prune")
+        }
     }
 
     public init(_ search: SearchOptions, output: String) {

@@ -8,9 +8,9 @@ extension PruneReport {
 
         \(comparison.markdown())
 
-        \(([words, allocationWords, targetWords] as [String?]).compactMap { $0 }.joined(separator: " "))
+        \(([words] + measureWords + [allocationWords, targetWords]).compactMap { $0 }.joined(separator: " "))
 
-        ## Blocks
+        \(continuationSection)## Blocks
 
         \(blockTable.markdown())
 
@@ -31,6 +31,8 @@ extension PruneReport {
         }
         row(
             "perplexity", perplexity(before), perplexity(after), after.perplexity / before.perplexity, asFactor: true)
+        let quality = models.quality
+        for row in [quality.divergence].compactMap({ $0 }) + quality.tasks { table.addRow(row) }
         row(
             "parameters", NumberFormat.count(before.parameters), NumberFormat.count(after.parameters),
             Double(after.parameters) / Double(before.parameters))
@@ -53,7 +55,26 @@ extension PruneReport {
             "decode, tokens/s", NumberFormat.significant(before.decodeTokensPerSecond),
             NumberFormat.significant(after.decodeTokensPerSecond),
             after.decodeTokensPerSecond / before.decodeTokensPerSecond, asFactor: true)
+        for row in quality.diversity { table.addRow(row) }
         return table
+    }
+
+    /// What `compare-models` would say of the two models: those rows of the table, those words and those continuations
+    /// are its.
+    package var models: ModelComparisonReport {
+        func model(_ name: String, _ figures: Figures, removed: Double) -> ModelComparisonReport.Model {
+            .init(
+                model: name, parameters: figures.parameters, decoderParameters: figures.decoderParameters,
+                removed: removed, diskBytes: figures.fileBytes, elementTypes: figures.elementTypes,
+                divergence: figures.divergence, tasks: figures.tasks, diversity: figures.diversity,
+                continuations: figures.continuations)
+        }
+        return ModelComparisonReport(
+            program: program,
+            protocols: .init(
+                precision: settings.precision, threads: settings.threads,
+                divergenceTokens: protocols.divergenceTokens, generation: protocols.generation),
+            models: [model("before", before, removed: 0), model("after", after, removed: rate.decoder)])
     }
 
     private func perplexity(_ figures: Figures) -> String {
@@ -75,6 +96,13 @@ extension PruneReport {
             \(NumberFormat.percent(rate.target, decimals: 2))), \(NumberFormat.percent(rate.total, decimals: 2)) of all. \
             Speed: \(settings.threads) threads, \(settings.precision).
             """
+    }
+
+    /// How the rest was measured.
+    private var measureWords: [String?] { [models.divergenceWords, models.taskWords, models.generationWords] }
+
+    private var continuationSection: String {
+        models.continuationTable.map { "## Continuations\n\n\($0.markdown())\n\n" } ?? ""
     }
 
     private var blockTable: TextTable {

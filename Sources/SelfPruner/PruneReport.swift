@@ -111,10 +111,20 @@ public struct PruneReport: Sendable, Codable {
         public var prefillTokensPerSecond: Double
         /// One token at a time behind a short prompt.
         public var decodeTokensPerSecond: Double
+        /// Mean KL(before ‖ after) in nats per token on the evaluation text; of the smaller model only.
+        public var divergence: Double?
+        /// What was asked for besides.
+        public var tasks: TasksReport?
+        public var diversity: ContinuationsReport.Diversity?
+        public var continuations: [ContinuationsReport.Continuation]?
     }
 
     public struct Protocols: Sendable, Codable {
         public var perplexity: PerplexityProtocol
+        /// The first tokens of the evaluation text, on which the divergence was measured.
+        public var divergenceTokens: Int?
+        /// How prompts were continued.
+        public var generation: ModelComparisonReport.Generation?
         public var fitness: String
     }
 

@@ -62,7 +62,7 @@ extension PruneRun {
 
     private var protocols: PruneReport.Protocols {
         PruneReport.Protocols(
-            perplexity: prepared.perplexityProtocol(options.search),
+            perplexity: prepared.perplexityProtocol(options.search), generation: measures.generation,
             fitness: options.fitness == .kl
                 ? "mean KL(dense ‖ pruned) in nats per token over the dense model's 256 most probable tokens"
                 : "mean negative log-likelihood in nats per token")

@@ -35,7 +35,8 @@ struct HelpTests {
         (
             "prune",
             [
-                "--json", "<model>", "--rate", "--output", "--method", "--allocation", "--granularity",
+                "--json", "--tasks", "--limit", "--continuations", "--calibration-cache", "<model>", "--rate",
+                "--output", "--method", "--allocation", "--granularity",
                 "--channel-step", "--ridge", "--fitness", "--candidates", "--population", "--time", "--seed",
                 "--calibration", "--fitness-text", "--evaluation-text", "--element-type", "--overwrite",
                 "--precision", "--threads", "--format", "--quantize", "--align", "--max-shard-size",

@@ -104,11 +104,12 @@ struct OutputTests {
             ])
         for side in ["before", "after"] {
             #expect(
-                keys(report[side]) == [
+                keys(report[side]).filter { $0 != "divergence" } == [
                     "bfloat16Bytes", "decodeTokensPerSecond", "decoderParameters", "elementTypes", "fileBytes",
                     "negativeLogLikelihood", "parameters", "perplexity", "perplexityStandardError",
                     "prefillTokensPerSecond", "tokensScored",
                 ])
+            #expect(keys(report[side]).contains("divergence") == (side == "after"))
         }
         #expect(keys(report["rate"]) == ["decoder", "target", "total"])
         #expect(

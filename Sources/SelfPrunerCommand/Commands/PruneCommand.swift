@@ -60,10 +60,32 @@ struct PruneCommand: AsyncParsableCommand {
     @Flag(help: "Replace an output folder that is not empty.")
     var overwrite = false
 
+    @Option(
+        help: """
+            A file of prompts to continue before and after, side by side in the report: one a line, or in a file that \
+            ends in .jsonl one JSON object a line with a string "prompt".
+            """)
+    var continuations: String?
+
+    @Option(help: "Tokens of a continuation at most.")
+    var continuationTokens = 64
+
+    @Option(help: "Randomness of continuations: 0 for none, 1 for the model's own distribution.")
+    var continuationTemperature = 0.0
+
+    @Flag(help: "Prompts to continue are chat messages, answered by the model's own template.")
+    var continuationChat = false
+
+    @OptionGroup(title: "Tasks, before and after") var tasks: TaskArguments
+
     @OptionGroup(title: "Output") var form: FormArguments
     @OptionGroup(title: "Search") var search: SearchArguments
     @OptionGroup var compute: ComputeArguments
     @OptionGroup var json: JSONFlag
+
+    func validate() throws {
+        if tasks.samples != nil { throw ValidationError("--samples is for one model: use it with evaluate.") }
+    }
 
     func run() async throws {
         var settings = try search.options(model: model, rate: amount.rate ?? 0.5, compute: compute)
@@ -77,10 +99,21 @@ struct PruneCommand: AsyncParsableCommand {
         options.form = form.form
         options.refit = refit
         options.overwrite = overwrite
+        options.tasks = tasks.selection
+        if let continuations {
+            var generation = GeneratePromptsOptions(model: model, prompts: continuations)
+            generation.maximumTokens = continuationTokens
+            generation.temperature = continuationTemperature
+            generation.usesChatTemplate = continuationChat
+            options.continuations = generation
+        }
         let report = try await prune(
             options, observer: TerminalObserver(onStop: "stopped; run the same command to go on"))
         if json.json { return try printJSON(report) }
         print(report.comparison.plain(heading: Terminal.standardOutput.bold))
+        if let lines = report.models.continuationLines(limit: 3, heading: Terminal.standardOutput.bold) {
+            print("\n\(lines)")
+        }
         for words in [report.allocationWords, report.targetWords].compactMap({ $0 }) { print("\n\(words)") }
         print("\nThe smaller model is in \(output); report.md there has the blocks, the search and the settings.")
     }
