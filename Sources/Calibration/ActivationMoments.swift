@@ -45,10 +45,12 @@ package final class ActivationMoments: @unchecked Sendable {
         package var isConsistent: Bool {
             width >= 0 && tokens >= 0 && [sums, plainSums, squares].allSatisfy { $0.count == width }
         }
+    }
 
-        package var isFinite: Bool {
-            weight.isFinite && [sums, plainSums, squares].allSatisfy { $0.allSatisfy(\.isFinite) }
-        }
+    /// Whether all sums are numbers. A product of two inputs is one where their squares are.
+    package var isFinite: Bool {
+        weight.isFinite && [sums, plainSums, squares].allSatisfy { $0.allSatisfy(\.isFinite) }
+            && (!keepsProducts || (0..<width).allSatisfy { gram.floats[$0 * width + $0].isFinite })
     }
 
     package var summary: Summary {

@@ -25,6 +25,9 @@ package final class OutputMetric: @unchecked Sendable {
         self.gram = gram
     }
 
+    /// Whether all entries are numbers: an entry is one where those of its row's and column's diagonal are.
+    package var isFinite: Bool { (0..<width).allSatisfy { gram.floats[$0 * width + $0].isFinite } }
+
     /// - Parameter gradients: float32 [count, D].
     package func add(_ gradients: UnsafePointer<Float>, count: Int) {
         LinearAlgebra.accumulateGram(gradients, rows: count, width: width, into: gram.floats)

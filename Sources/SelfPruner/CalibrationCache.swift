@@ -4,7 +4,10 @@ import Export
 import Foundation
 import Gradients
 import Kernels
+import Logging
 import Search
+
+private let log = Logger(label: "selfpruner.calibration-cache")
 
 /// What calibrations measured, kept in a folder between runs: a folder in it for each model, text, precision, number of
 /// threads and weight of first tokens, with `calibration.json` and the matrices in `moments.safetensors`. What is read
@@ -57,6 +60,23 @@ struct CalibrationCache {
         hash.add("\(key.version) \(fields.joined(separator: " "))".utf8)
         folder = URL(fileURLWithPath: cache).appendingPathComponent(hash.hexadecimal)
     }
+
+    /// Whether there is a folder to write to: before anything that takes time.
+    /// - Throws: `SelfPrunerError.outputNotWritable`.
+    static func check(_ options: SearchOptions) throws(SelfPrunerError) {
+        guard let cache = options.calibrationCache else { return }
+        do {
+            try FileManager.default.createDirectory(atPath: cache, withIntermediateDirectories: true)
+        } catch {
+            throw SelfPrunerError(
+                .outputNotWritable,
+                "The folder \(cache) for the calibration cannot be made: \((error as NSError).localizedDescription)")
+        }
+        guard FileManager.default.isWritableFile(atPath: cache) else {
+            throw SelfPrunerError(
+                .outputNotWritable, "The folder \(cache) for the calibration cannot be written to")
+        }
+    }
 }
 
 // MARK: Reading
@@ -100,7 +120,8 @@ extension CalibrationCache {
                     metrics.append(nil)
                     continue
                 }
-                let gram = try matrix("\(kind).\(block).gradients", order: gradients.width, in: matrices)
+                let gram = try matrix(
+                    Self.gradients(kind, block, of: gradients.tokens), order: gradients.width, in: matrices)
                 metrics.append(OutputMetric(width: gradients.width, tokens: tokens, gram: gram))
             }
             return metrics
@@ -108,6 +129,12 @@ extension CalibrationCache {
         let value = OutputMetrics(
             attention: try metrics("attention", gradients.attention), mlp: try metrics("mlp", gradients.mlp))
         return (value, gradients.seconds)
+    }
+
+    /// The name has the number of tokens: where another process replaces the folder between two files that are read, what
+    /// does not belong together is not found.
+    private static func gradients(_ kind: String, _ block: Int, of tokens: Int) -> String {
+        "\(kind).\(block).gradients-of-\(tokens)"
     }
 
     /// `nil` where there is nothing, or something else of the same name.
@@ -158,24 +185,35 @@ extension CalibrationCache {
 // MARK: Writing
 
 extension CalibrationCache {
-    /// - Throws: `ExportError`.
-    func keep(_ calibration: Calibration, seconds: Double) throws {
+    /// Nothing is kept, and a warning says why, where that is not possible: no work is thrown away for it.
+    func keep(_ calibration: Calibration, seconds: Double) {
         // Of a model that gives no numbers nothing is kept; what follows says what is wrong.
-        guard (calibration.attention + calibration.mlp).allSatisfy({ $0?.summary.isFinite ?? true }) else { return }
-        try write(contents(calibration, seconds), calibration, nil)
+        guard (calibration.attention + calibration.mlp).allSatisfy({ $0?.isFinite ?? true }) else { return }
+        warning { try write(contents(calibration, seconds), calibration, nil) }
     }
 
+    /// The same with gradients.
     /// - Parameter tokens: of the text.
-    /// - Throws: `ExportError`, `SelfPrunerError.unreadable`.
-    func keep(_ metrics: OutputMetrics, tokens: Int, with calibration: Calibration, seconds: Double) throws {
-        // The calibration is there, since it came first, but for what somebody does to the folder meanwhile.
-        guard let known = try contents() else { return }
-        var contents = contents(calibration, known.calibrationSeconds)
-        contents.gradients = Contents.Gradients(
-            tokens: tokens, seconds: seconds,
-            width: (metrics.attention + metrics.mlp).lazy.compactMap { $0?.width }.first ?? 0,
-            attention: metrics.attention.map { $0?.tokens }, mlp: metrics.mlp.map { $0?.tokens })
-        try write(contents, calibration, metrics)
+    func keep(_ metrics: OutputMetrics, tokens: Int, with calibration: Calibration, seconds: Double) {
+        guard (metrics.attention + metrics.mlp).allSatisfy({ $0?.isFinite ?? true }) else { return }
+        warning {
+            // The calibration came first, and is there unless it could not be kept.
+            guard let known = try self.contents() else { return }
+            var contents = contents(calibration, known.calibrationSeconds)
+            contents.gradients = Contents.Gradients(
+                tokens: tokens, seconds: seconds,
+                width: (metrics.attention + metrics.mlp).lazy.compactMap { $0?.width }.first ?? 0,
+                attention: metrics.attention.map { $0?.tokens }, mlp: metrics.mlp.map { $0?.tokens })
+            try write(contents, calibration, metrics)
+        }
+    }
+
+    private func warning(_ body: () throws -> Void) {
+        do {
+            try body()
+        } catch {
+            log.warning("the calibration is not kept: \(error)")
+        }
     }
 
     private func contents(_ calibration: Calibration, _ seconds: Double) -> Contents {
@@ -199,7 +237,8 @@ extension CalibrationCache {
                 add("\(kind).\(block).products", moments.width, moments.gram)
             }
             for case (let block, let metric?) in metrics.enumerated() {
-                add("\(kind).\(block).gradients", metric.width, metric.gram)
+                add(
+                    Self.gradients(kind, block, of: contents.gradients?.tokens ?? 0), metric.width, metric.gram)
             }
         }
         let output = try OutputFolder(folder.path, overwrite: true)

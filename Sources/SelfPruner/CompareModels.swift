@@ -51,6 +51,7 @@ public func compareModels(
         let model = try loadModel(opened.checkpoint, precision, positions: positions, observer)
         try texts?.measure(model, index, &report.models[index], observer, stage: "evaluate \(names[index])")
         report.models[index].tasks = try tasks[index]?.measure(model, observer)
+        report.models[index].tasks?.peakMemoryBytes = nil
         if let made = try encoded[index]?.run(model, observer, stage: "generate \(names[index])") {
             report.models[index].diversity = .init(made.map(\.text))
             report.models[index].continuations = made

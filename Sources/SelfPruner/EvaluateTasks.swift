@@ -46,14 +46,20 @@ public struct TaskSelection: Sendable {
     }
 
     /// - Throws: `SelfPrunerError.taskDataNotFound`, saying how to get it.
-    fileprivate func path(_ file: String, _ purpose: String) throws(SelfPrunerError) -> String {
+    fileprivate func path(
+        _ file: String, _ purpose: String, isFetched: Bool = true
+    ) throws(SelfPrunerError) -> String {
         let folder = dataFolder ?? TaskFolder.default
         let path = (folder as NSString).appendingPathComponent(file)
         guard FileManager.default.fileExists(atPath: path) else {
             throw SelfPrunerError(
                 .taskDataNotFound,
-                "There is no \(path), \(purpose); run `selfpruner fetch tasks` to get it (or Scripts/make-task-data, "
-                    + "without the hub), or name the folder that holds it with --task-data")
+                "There is no \(path), \(purpose); "
+                    + (isFetched
+                        ? "run `selfpruner fetch tasks` to get it (or Scripts/make-task-data, without the hub), or name "
+                            + "the folder that holds it with --task-data"
+                        : "`selfpruner fetch tasks` gets validation sets only: put the task's training set there, in the "
+                            + "same form, or name the folder that holds both with --task-data"))
         }
         return path
     }
@@ -146,7 +152,9 @@ struct SelectedTasks {
         guard selection.shots > 0 else { return nil }
         guard let file = task.fewShotFile else { throw noExamples(task.name) }
         return FewShot(
-            count: selection.shots, path: try selection.path(file, "which the examples of \(task.name) are drawn from"))
+            count: selection.shots,
+            path: try selection.path(
+                file, "which the examples of \(task.name) are drawn from", isFetched: false))
     }
 
     private static func noExamples(_ name: String) -> SelfPrunerError {

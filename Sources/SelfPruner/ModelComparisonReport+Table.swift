@@ -88,17 +88,29 @@ extension ModelComparisonReport {
                 { NumberFormat.fixed($0, 1) }, change: points)
         }
         guard let tasks = models.first?.tasks else { return [] }
-        var rows = tasks.tasks.map { task in
-            let metric = task.normalizedAccuracy == nil ? "acc" : "acc_norm"
-            return row(
-                "\(task.task), \(metric), %", { $0.task(task.task).map { $0.preferredAccuracy * 100 } },
-                error: { $0.task(task.task).map { $0.preferredStandardError * 100 } })
-        }
-        if tasks.tasks.count > 1 {
+        var rows: [[String]?] = []
+        for task in tasks.tasks {
             rows.append(
                 row(
-                    "mean of \(tasks.tasks.count) tasks, %", { $0.meanPreferredAccuracy.map { $0 * 100 } },
-                    error: { $0.meanPreferredAccuracyStandardError.map { $0 * 100 } }))
+                    "\(task.task), acc, %", { $0.task(task.task).map { $0.accuracy * 100 } },
+                    error: { $0.task(task.task).map { $0.accuracyStandardError * 100 } }))
+            rows.append(
+                row(
+                    "\(task.task), acc_norm, %", { $0.task(task.task)?.normalizedAccuracy.map { $0 * 100 } },
+                    error: { $0.task(task.task)?.normalizedAccuracyStandardError.map { $0 * 100 } }))
+        }
+        if tasks.tasks.count > 1 {
+            let name = "mean of \(tasks.tasks.count) tasks"
+            rows.append(
+                row(
+                    "\(name), acc, %", { $0.meanAccuracy.map { $0 * 100 } },
+                    error: { $0.meanAccuracyStandardError.map { $0 * 100 } }))
+            if tasks.tasks.contains(where: { $0.normalizedAccuracy != nil }) {
+                rows.append(
+                    row(
+                        "\(name), acc_norm, %", { $0.meanPreferredAccuracy.map { $0 * 100 } },
+                        error: { $0.meanPreferredAccuracyStandardError.map { $0 * 100 } }))
+            }
         }
         for task in tasks.generation ?? [] {
             rows.append(row("\(task.task), BLEU", { $0.generation(task.task)?.bleu }))
@@ -144,10 +156,4 @@ extension TasksReport {
     fileprivate func task(_ name: String) -> TaskReport? { tasks.first { $0.task == name } }
 
     fileprivate func generation(_ name: String) -> GenerationTaskReport? { generation?.first { $0.task == name } }
-}
-
-extension TaskReport {
-    /// What tables of papers show.
-    fileprivate var preferredAccuracy: Double { normalizedAccuracy ?? accuracy }
-    fileprivate var preferredStandardError: Double { normalizedAccuracyStandardError ?? accuracyStandardError }
 }

@@ -25,6 +25,7 @@ struct PreparedModel {
         _ options: SearchOptions, _ precision: Precision, _ observer: some RunObserver,
         positions needed: (any Checkpoint, Tokenizer) throws -> Int = { _, _ in 0 }
     ) throws {
+        try CalibrationCache.check(options)
         checkpoint = try openCheckpoint(options.model)
         tokenizer = try Tokenizer(checkpoint.tokenizer)
         texts = try PruneTexts(options, tokenizer)

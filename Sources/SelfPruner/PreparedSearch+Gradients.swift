@@ -25,7 +25,7 @@ extension PreparedSearch {
                     isCancelled: { observer.isCancelled })
             }
         }
-        try cache?.keep(
+        cache?.keep(
             metrics, tokens: total, with: calibration, seconds: (ContinuousClock.now - start) / .seconds(1))
         return metrics
     }

@@ -114,7 +114,7 @@ struct PreparedSearch {
                     isCancelled: { observer.isCancelled })
             }
         }
-        try cache?.keep(calibration, seconds: (ContinuousClock.now - start) / .seconds(1))
+        cache?.keep(calibration, seconds: (ContinuousClock.now - start) / .seconds(1))
         return calibration
     }
 

@@ -94,8 +94,8 @@ struct PruneRun<Observer: RunObserver> {
         let smaller = try loadModel(
             written, prepared.model.precision, positions: max(texts.longestWindow, measures.positions), observer)
         var after = try measureAfter(smaller, written, text)
-        try measures.measure(prepared.model, &before, observer, name: "before")
-        try measures.measure(smaller, &after, observer, name: "after")
+        try measure(prepared.model, &before, "before")
+        try measure(smaller, &after, "after")
         var report = report(before, after, chosen, shapes, refit, writer.elementName)
         report.protocols.divergenceTokens = text.divergenceTokens
         report.target = try target(chosen, blocks.description, folder)
@@ -185,6 +185,16 @@ struct PruneRun<Observer: RunObserver> {
         var figures = try figures(model, checkpoint, measured.perplexity)
         figures.divergence = measured.divergence
         return figures
+    }
+
+    /// Tasks and continuations.
+    private mutating func measure(
+        _ model: LlamaModel, _ figures: inout PruneReport.Figures, _ name: String
+    ) throws {
+        guard !measures.isEmpty else { return }
+        let start = ContinuousClock.now
+        try measures.measure(model, &figures, observer, name: name)
+        times.add("evaluate tasks and prompts \(name)", since: start)
     }
 
     private func figures(

@@ -21,6 +21,8 @@ struct ReportMeasures {
         generation = prompts.map { ModelComparisonReport.Generation($0) }
     }
 
+    var isEmpty: Bool { tasks == nil && prompts == nil }
+
     /// That the models need.
     var positions: Int { max(tasks?.positions ?? 0, prompts?.positions ?? 0) }
 
@@ -30,6 +32,7 @@ struct ReportMeasures {
         _ model: LlamaModel, _ figures: inout PruneReport.Figures, _ observer: some RunObserver, name: String
     ) throws {
         figures.tasks = try tasks?.measure(model, observer)
+        figures.tasks?.peakMemoryBytes = nil
         if let made = try prompts?.run(model, observer, stage: "generate \(name)") {
             figures.diversity = .init(made.map(\.text))
             figures.continuations = made

@@ -137,7 +137,7 @@ extension RunIdentity {
             completionPrice: options.chat?.completionPrice, memory: options.memory)
     }
 
-    /// Sizes of the files with weights, and 4 KiB at 256 places of each.
+    /// Sizes of the files with weights, and 4 KiB at 256 places of each; all of a folder's configuration.
     static func fingerprint(of checkpoint: any Checkpoint) -> String {
         let folder = URL(fileURLWithPath: checkpoint.path)
         let names = (try? FileManager.default.contentsOfDirectory(atPath: checkpoint.path)) ?? []
@@ -150,6 +150,9 @@ extension RunIdentity {
                 let start = data.count / 256 * place
                 hash.add(data[start..<min(start + 4096, data.count)])
             }
+        }
+        if !weights.isEmpty {
+            hash.add((try? Data(contentsOf: folder.appendingPathComponent("config.json"))) ?? Data())
         }
         return hash.hexadecimal
     }

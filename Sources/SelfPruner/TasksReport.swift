@@ -21,7 +21,8 @@ public struct TasksReport: Sendable, Codable {
     public var seconds: Double
     /// Tokens run.
     public var tokensPerSecond: Double
-    public var peakMemoryBytes: Int
+    /// Largest resident size of the process; left out where it did more than measure this model.
+    public var peakMemoryBytes: Int?
     /// Bytes of the weights as they lie in memory.
     public var weightBytes: Int
     public var threads: Int

@@ -128,6 +128,29 @@ struct OutputTests {
         #expect(generated.output.hasPrefix("the cat"))
     }
 
+    @Test func `prune with continuations`() async throws {
+        try fixture.folder.write("prompts.txt", Data("the cat\nsnow on\n".utf8))
+        let arguments = fixture.prune() + ["--allocation", "uniform"]
+        let asked = ["--continuations", fixture.folder("prompts.txt"), "--continuation-tokens", "4"]
+        let text = try await Program.run(arguments + asked)
+        #expect(text.status == 0, "\(text.error)")
+        for words in ["KL(dense ‖ model)", "distinct-1", "the cat\n  before  ", "snow on\n  before  "] {
+            #expect(text.output.contains(words), "\(words)")
+        }
+        let sampled = try await Program.run(
+            arguments + asked + ["--continuation-temperature", "1", "--seed", "5", "--overwrite", "--json"])
+        #expect(sampled.status == 0, "\(sampled.error)")
+        let report = try sampled.json()
+        try expectDocumented(report, maps: ["seconds"])
+        let protocols = report["protocols"] as? [String: Any]
+        let generation = protocols?["generation"] as? [String: Any]
+        #expect(generation?["seed"] as? Int == 5 && generation?["temperature"] as? Double == 1)
+        let after = report["after"] as? [String: Any]
+        #expect((after?["continuations"] as? [Any])?.count == 2)
+        let forgotten = try await Program.run(arguments + ["--continuation-tokens", "4"])
+        #expect(forgotten.status == 64 && forgotten.error.contains("needs --continuations"))
+    }
+
     @Test func `every key is documented`() async throws {
         for arguments in fixture.commands() {
             // Keys of these two are names of element types and of stages.

@@ -64,6 +64,14 @@ struct CalibrationCacheTests {
         let other = try TinyModel.make("mha", in: fixture.folder)
         #expect(try await run { $0.model = other }.measured == ["calibrate", "gradients"])
         #expect(try fixture.folder.contents("cache").count == 5)
+        // The weights are the same, the model is not.
+        let configuration = "gqa-untied/config.json"
+        let json = String(decoding: try fixture.folder.data(configuration), as: UTF8.self)
+        let changed = json.replacing(/"rms_norm_eps": *[^,\n]+/, with: #""rms_norm_eps": 0.01"#)
+        #expect(changed != json)
+        try fixture.folder.write(configuration, Data(changed.utf8))
+        #expect(try await run().measured == ["calibrate", "gradients"])
+        try fixture.folder.write(configuration, Data(json.utf8))
         #expect(try await run { $0.gradientTokens = 64 }.measured.isEmpty)
     }
 
@@ -72,6 +80,28 @@ struct CalibrationCacheTests {
         #expect(try await run { $0.method = .wandaSP }.measured.isEmpty)
         #expect(try await run().measured == ["calibrate", "gradients"])
         #expect(try await run { $0.method = .wandaSP }.measured.isEmpty)
+    }
+
+    @Test func `a place that cannot be written to is said before anything is measured`() async throws {
+        try fixture.folder.write("cache", Data("mine".utf8))
+        let observer = CancellingObserver(after: .max)
+        await #expect {
+            try await prune(
+                fixture.options { $0.calibrationCache = fixture.folder("cache/here") }, observer: observer)
+        } throws: {
+            ($0 as? SelfPrunerError)?.code == .outputNotWritable && "\($0)".contains("cache/here")
+        }
+        #expect(observer.stages.isEmpty)
+    }
+
+    /// What is in the way of the calibration is left alone.
+    @Test func `what cannot be kept stops no pruning`() async throws {
+        _ = try await run()
+        let entry = "cache/\(try fixture.folder.contents("cache")[0])"
+        try FileManager.default.removeItem(atPath: fixture.folder(entry))
+        try fixture.folder.write(entry, Data("mine".utf8))
+        #expect(try await run().measured == ["calibrate", "gradients"])
+        #expect(try fixture.folder.data(entry) == Data("mine".utf8))
     }
 
     enum Damage: CaseIterable { case cutMatrices, noMatrices, strangeJSON, contradictoryJSON }

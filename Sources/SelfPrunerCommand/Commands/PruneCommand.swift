@@ -67,11 +67,14 @@ struct PruneCommand: AsyncParsableCommand {
             """)
     var continuations: String?
 
-    @Option(help: "Tokens of a continuation at most.")
-    var continuationTokens = 64
+    @Option(help: "Tokens of a continuation at most. (default: 64)")
+    var continuationTokens: Int?
 
-    @Option(help: "Randomness of continuations: 0 for none, 1 for the model's own distribution.")
-    var continuationTemperature = 0.0
+    @Option(
+        help: """
+            Randomness of continuations, drawn by --seed: 0 for none, 1 for the model's own distribution. (default: 0.0)
+            """)
+    var continuationTemperature: Double?
 
     @Flag(help: "Prompts to continue are chat messages, answered by the model's own template.")
     var continuationChat = false
@@ -84,6 +87,13 @@ struct PruneCommand: AsyncParsableCommand {
     @OptionGroup var json: JSONFlag
 
     func validate() throws {
+        let given: [(String, Bool)] = [
+            ("--continuation-tokens", continuationTokens != nil),
+            ("--continuation-temperature", continuationTemperature != nil), ("--continuation-chat", continuationChat),
+        ]
+        if continuations == nil, let option = given.first(where: \.1)?.0 {
+            throw ValidationError("\(option) needs --continuations.")
+        }
         if tasks.samples != nil { throw ValidationError("--samples is for one model: use it with evaluate.") }
     }
 
@@ -102,8 +112,9 @@ struct PruneCommand: AsyncParsableCommand {
         options.tasks = tasks.selection
         if let continuations {
             var generation = GeneratePromptsOptions(model: model, prompts: continuations)
-            generation.maximumTokens = continuationTokens
-            generation.temperature = continuationTemperature
+            generation.maximumTokens = continuationTokens ?? 64
+            generation.temperature = continuationTemperature ?? 0
+            generation.seed = settings.seed
             generation.usesChatTemplate = continuationChat
             options.continuations = generation
         }
