@@ -15,7 +15,7 @@ build: ## Set up and build
 	@Scripts/build --build-tests
 
 results: ## Regenerate the table of Documentation/Results.md, over hours: WIKITEXT=wiki.test.raw
-	@Benchmarks/results "$(WIKITEXT)" --document Documentation/Results.md --record Documentation/results.json $(RESULTS)
+	@Benchmarks/results "$(WIKITEXT)" --document Documentation/Results.md --record Documentation/results.json --peer $(RESULTS)
 
 format: ## Format the Swift sources in place
 	@Scripts/format

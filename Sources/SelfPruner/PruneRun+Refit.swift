@@ -43,6 +43,7 @@ extension PruneRun {
         for target in targets {
             var settings = SequentialRefit.Settings()
             settings.target = target
+            settings.firstTokenWeight = Float(options.firstTokenWeight)
             let (refitted, steps) = try observer.stage(
                 "refit to the \(target.rawValue)", total: prepared.model.sublayerCount, unit: "sublayers"
             ) { progress in
