@@ -13,7 +13,7 @@ struct AnalyzeCommand: ParsableCommand {
             both costs more than the sum. MLPs are measured at a few levels and interpolated between them (marked ~); \
             a few more levels are measured to say how far off that is.
 
-            SmolLM2-135M takes about three minutes on two cores. Nothing is written unless a file is named.
+            SmolLM2-135M takes about five minutes on two cores. Nothing is written unless a file is named.
 
             Examples:
               selfpruner analyze model.gguf
