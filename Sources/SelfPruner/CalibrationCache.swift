@@ -16,6 +16,10 @@ struct CalibrationCache {
     private let key: Key
     /// Of this calibration.
     private let folder: URL
+    /// Inputs of each output projection of the model; `nil` where there is none.
+    private let widths: (attention: [Int?], mlp: [Int?])
+    /// D
+    private let outputs: Int
 
     /// What decides about the moments.
     private struct Key: Codable, Equatable {
@@ -59,6 +63,12 @@ struct CalibrationCache {
         let fields = [key.model.fingerprint, key.text, key.precision, "\(key.threads)", "\(key.firstTokenWeight)"]
         hash.add("\(key.version) \(fields.joined(separator: " "))".utf8)
         folder = URL(fileURLWithPath: cache).appendingPathComponent(hash.hexadecimal)
+        let model = prepared.model
+        widths = (
+            model.attention.map { $0.keyValueHeads > 0 ? $0.queryHeads * model.description.headSize : nil },
+            model.mlp.map { $0.channels > 0 ? $0.channels : nil }
+        )
+        outputs = model.description.hiddenSize
     }
 
     /// Whether there is a folder to write to: before anything that takes time.
@@ -149,9 +159,16 @@ extension CalibrationCache {
         }
         guard contents.key == key else { return nil }
         guard (contents.attention + contents.mlp).allSatisfy({ $0?.isConsistent ?? true }),
-            contents.gradients?.width ?? 0 >= 0
-        else { throw unreadable("calibration.json contradicts itself") }
+            contents.attention.map({ $0?.width }) == widths.attention, contents.mlp.map({ $0?.width }) == widths.mlp,
+            contents.gradients.map(isOfModel) ?? true
+        else { throw unreadable("calibration.json does not describe this model") }
         return contents
+    }
+
+    private func isOfModel(_ gradients: Contents.Gradients) -> Bool {
+        gradients.width == outputs
+            && gradients.attention.map { $0 == nil } == widths.attention.map { $0 == nil }
+            && gradients.mlp.map { $0 == nil } == widths.mlp.map { $0 == nil }
     }
 
     private func matrices() throws(SelfPrunerError) -> SafetensorsFile {
@@ -202,7 +219,7 @@ extension CalibrationCache {
             var contents = contents(calibration, known.calibrationSeconds)
             contents.gradients = Contents.Gradients(
                 tokens: tokens, seconds: seconds,
-                width: (metrics.attention + metrics.mlp).lazy.compactMap { $0?.width }.first ?? 0,
+                width: outputs,
                 attention: metrics.attention.map { $0?.tokens }, mlp: metrics.mlp.map { $0?.tokens })
             try write(contents, calibration, metrics)
         }

@@ -104,7 +104,9 @@ struct CalibrationCacheTests {
         #expect(try fixture.folder.data(entry) == Data("mine".utf8))
     }
 
-    enum Damage: CaseIterable { case cutMatrices, noMatrices, strangeJSON, contradictoryJSON }
+    enum Damage: CaseIterable {
+        case cutMatrices, noMatrices, strangeJSON, contradictoryJSON, fewerBlocks, lessGradient
+    }
 
     @Test(arguments: Damage.allCases)
     func `what cannot be read is said, with the folder to delete`(_ damage: Damage) async throws {
@@ -120,6 +122,17 @@ struct CalibrationCacheTests {
             let changed = json.replacing(/"width":\d+/, with: #""width":3"#)
             #expect(changed != json)
             try fixture.folder.write(description, Data(changed.utf8))
+        case .fewerBlocks, .lessGradient:
+            var json = try #require(
+                JSONSerialization.jsonObject(with: fixture.folder.data(description)) as? [String: Any])
+            if damage == .fewerBlocks {
+                json["mlp"] = Array(try #require(json["mlp"] as? [Any]).dropLast())
+            } else {
+                var gradients = try #require(json["gradients"] as? [String: Any])
+                gradients["attention"] = [Any]()
+                json["gradients"] = gradients
+            }
+            try fixture.folder.write(description, JSONSerialization.data(withJSONObject: json))
         }
         let before = try model()
         await #expect {
