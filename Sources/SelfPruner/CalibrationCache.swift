@@ -5,6 +5,7 @@ import Foundation
 import Gradients
 import Kernels
 import Logging
+import Models
 import Search
 
 private let log = Logger(label: "selfpruner.calibration-cache")
@@ -53,17 +54,17 @@ struct CalibrationCache {
     }
 
     /// `nil` where no cache is asked for.
-    init?(_ prepared: PreparedModel, _ options: SearchOptions) {
+    init?(
+        _ options: SearchOptions, _ checkpoint: any Checkpoint, _ model: LlamaModel, calibration windows: [[Int32]]
+    ) {
         guard let cache = options.calibrationCache else { return nil }
         key = Key(
-            model: RunIdentity.Model(prepared.checkpoint), text: RunIdentity.fingerprint(prepared.texts.calibration),
-            precision: prepared.model.precision.rawValue, threads: Threads.count,
-            firstTokenWeight: options.firstTokenWeight)
+            model: RunIdentity.Model(checkpoint), text: RunIdentity.fingerprint(windows),
+            precision: model.precision.rawValue, threads: Threads.count, firstTokenWeight: options.firstTokenWeight)
         var hash = StableHash()
         let fields = [key.model.fingerprint, key.text, key.precision, "\(key.threads)", "\(key.firstTokenWeight)"]
         hash.add("\(key.version) \(fields.joined(separator: " "))".utf8)
         folder = URL(fileURLWithPath: cache).appendingPathComponent(hash.hexadecimal)
-        let model = prepared.model
         widths = (
             model.attention.map { $0.keyValueHeads > 0 ? $0.queryHeads * model.description.headSize : nil },
             model.mlp.map { $0.channels > 0 ? $0.channels : nil }

@@ -16,7 +16,6 @@ public func compareModels(
     let precision = try options.compute.apply()
     let models = try options.models.map { try OpenedModel($0) }
     let prompts = try options.prompts.map { try PreparedPrompts($0) }
-    let encoded = try models.map { model in try prompts?.encode(model.path, model.checkpoint, model.tokenizer) }
     var report = ModelComparisonReport(
         program: "selfpruner \(selfPrunerVersion)",
         protocols: .init(precision: precision.rawValue, threads: Threads.count), models: models.map(\.figures))
@@ -25,8 +24,8 @@ public func compareModels(
             1 - Double(models[index].figures.decoderParameters) / Double(max(models[0].figures.decoderParameters, 1))
     }
     var texts = try options.text.map { try ComparedText($0, models, precision) }
-    let tasks = try models.map { model in
-        try options.tasks.map { try SelectedTasks($0, model.checkpoint, model.tokenizer, observer) }
+    let measures = try models.map {
+        try ModelMeasures(options.tasks, prompts, $0.path, $0.checkpoint, $0.tokenizer, observer)
     }
 
     // First of all, while this process holds nothing that others would miss.
@@ -45,21 +44,18 @@ public func compareModels(
     }
     let names = ModelNames(options.models).short
     for (index, opened) in models.enumerated() {
-        let positions = [texts?.positions(index), encoded[index]?.positions, tasks[index]?.positions]
-            .compactMap { $0 }.max()
+        let positions = [texts?.positions(index), measures[index].positions].compactMap { $0 }.max()
         guard let positions else { continue }
         let model = try loadModel(opened.checkpoint, precision, positions: positions, observer)
         try texts?.measure(model, index, &report.models[index], observer, stage: "evaluate \(names[index])")
-        report.models[index].tasks = try tasks[index]?.measure(model, observer)
-        report.models[index].tasks?.peakMemoryBytes = nil
-        if let made = try encoded[index]?.run(model, observer, stage: "generate \(names[index])") {
-            report.models[index].diversity = .init(made.map(\.text))
-            report.models[index].continuations = made
-        }
+        let measured = try measures[index].measure(model, observer, name: names[index])
+        report.models[index].tasks = measured.tasks
+        report.models[index].diversity = measured.diversity
+        report.models[index].continuations = measured.continuations
     }
     report.protocols.perplexity = texts?.protocols
     report.protocols.divergenceTokens = texts?.divergenceTokens
-    report.protocols.generation = prompts.map { ModelComparisonReport.Generation($0) }
+    report.protocols.generation = measures[0].generation
     return report
 }
 

@@ -15,6 +15,7 @@ struct PreparedModel {
     let prompts: PromptLibrary
     let model: LlamaModel
     let workspace: Workspace
+    let calibrationCache: CalibrationCache?
 
     /// Tokens that the prompts of the model under pruning may have, replies included.
     static let promptPositions = 4096
@@ -35,6 +36,7 @@ struct PreparedModel {
             min(Self.promptPositions, checkpoint.description.contextLength))
         model = try loadModel(checkpoint, precision, positions: positions, observer)
         workspace = Workspace(model, rows: max(workspaceRows, texts.longestWindow))
+        calibrationCache = CalibrationCache(options, checkpoint, model, calibration: texts.calibration)
     }
 }
 

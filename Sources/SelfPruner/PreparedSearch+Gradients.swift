@@ -11,7 +11,7 @@ extension PreparedSearch {
     ) throws -> OutputMetrics {
         let windows = prepared.texts.calibration
         let total = OutputMetrics.tokens(windows, tokens: options.gradientTokens, rows: prepared.workspace.rows)
-        let cache = CalibrationCache(prepared, options)
+        let cache = prepared.calibrationCache
         if let cached = try cache?.metrics(tokens: total) {
             times.addCached("gradients", seconds: cached.seconds)
             return cached.value

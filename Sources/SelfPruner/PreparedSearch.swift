@@ -97,7 +97,7 @@ struct PreparedSearch {
     static func calibrate(
         _ prepared: PreparedModel, _ options: SearchOptions, _ times: inout StageTimes, _ observer: some RunObserver
     ) throws -> Calibration {
-        let cache = CalibrationCache(prepared, options)
+        let cache = prepared.calibrationCache
         if let cached = try cache?.calibration(keepsProducts: options.needsProducts) {
             times.addCached("calibrate", seconds: cached.seconds)
             return cached.value

@@ -36,7 +36,7 @@ struct PruneRun<Observer: RunObserver> {
     var options: PruneOptions
     let observer: Observer
     let prepared: PreparedModel
-    let measures: ReportMeasures
+    let measures: ModelMeasures
     var times = StageTimes()
 
     var checkpoint: any Checkpoint { prepared.checkpoint }
@@ -45,11 +45,11 @@ struct PruneRun<Observer: RunObserver> {
     init(_ options: PruneOptions, _ precision: Precision, _ observer: Observer) throws {
         self.options = options
         self.observer = observer
-        var measures: ReportMeasures?
+        var measures: ModelMeasures?
         prepared = try PreparedModel(options.search, precision, observer) { checkpoint, tokenizer in
-            let settled = try ReportMeasures(options, checkpoint, tokenizer, observer)
-            measures = settled
-            return settled.positions
+            let prompts = try options.continuations.map { try PreparedPrompts($0) }
+            measures = try ModelMeasures(options.tasks, prompts, options.model, checkpoint, tokenizer, observer)
+            return measures?.positions ?? 0
         }
         self.measures = measures!
     }
@@ -92,7 +92,7 @@ struct PruneRun<Observer: RunObserver> {
         _ = try ExportCheck(written, is: expected, precision: prepared.model.precision)
         times.add("check", since: start)
         let smaller = try loadModel(
-            written, prepared.model.precision, positions: max(texts.longestWindow, measures.positions), observer)
+            written, prepared.model.precision, positions: max(texts.longestWindow, measures.positions ?? 0), observer)
         var after = try measureAfter(smaller, written, text)
         try measure(prepared.model, &before, "before")
         try measure(smaller, &after, "after")
@@ -191,9 +191,12 @@ struct PruneRun<Observer: RunObserver> {
     private mutating func measure(
         _ model: LlamaModel, _ figures: inout PruneReport.Figures, _ name: String
     ) throws {
-        guard !measures.isEmpty else { return }
+        guard measures.positions != nil else { return }
         let start = ContinuousClock.now
-        try measures.measure(model, &figures, observer, name: name)
+        let measured = try measures.measure(model, observer, name: name)
+        figures.tasks = measured.tasks
+        figures.diversity = measured.diversity
+        figures.continuations = measured.continuations
         times.add("evaluate tasks and prompts \(name)", since: start)
     }
 

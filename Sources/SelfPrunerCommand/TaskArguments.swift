@@ -51,6 +51,11 @@ struct TaskArguments: ParsableArguments {
         if let option = given.first(where: \.1)?.0 { throw ValidationError("\(option) needs --tasks.") }
     }
 
+    /// Where several models are measured.
+    func refuseSamples() throws {
+        if samples != nil { throw ValidationError("--samples is for one model: use it with evaluate.") }
+    }
+
     /// `nil` without tasks.
     var selection: TaskSelection? {
         guard let tasks else { return nil }

@@ -71,7 +71,7 @@ struct CompareModelsCommand: ParsableCommand {
     @OptionGroup var json: JSONFlag
 
     func validate() throws {
-        if tasks.samples != nil { throw ValidationError("--samples is for one model: use it with evaluate.") }
+        try tasks.refuseSamples()
     }
 
     func run() throws {

@@ -94,7 +94,7 @@ struct PruneCommand: AsyncParsableCommand {
         if continuations == nil, let option = given.first(where: \.1)?.0 {
             throw ValidationError("\(option) needs --continuations.")
         }
-        if tasks.samples != nil { throw ValidationError("--samples is for one model: use it with evaluate.") }
+        try tasks.refuseSamples()
     }
 
     func run() async throws {
