@@ -162,6 +162,7 @@ extension PruneReport {
             ("chat model", s.chatModel ?? "none"),
             ("time limit", s.timeLimit.map { "\($0) s" } ?? "none"), ("seed", "\(s.seed)"),
             ("calibration", "\(s.calibrationTexts.joined(separator: ", ")), \(s.calibrationTokens) tokens"),
+            ("lists of the vocabulary", "\(NumberFormat.percent(s.vocabularyShare)) of the calibration"),
             ("fitness text", "\(s.fitnessText), \(s.rungTokens.reduce(0, +)) tokens"),
             ("evaluation text", "\(s.evaluationText), \(s.evaluationTokens) tokens"),
             ("sequence length", "\(s.sequenceLength)"), ("format", s.format), ("element type", s.elementType),

@@ -57,6 +57,8 @@ public struct PruneReport: Sendable, Codable {
         public var fitnessText: String
         public var evaluationText: String
         public var calibrationTokens: Int
+        /// Of the calibration tokens, in lists of the vocabulary in place of text.
+        public var vocabularyShare: Double
         public var evaluationTokens: Int
         public var sequenceLength: Int
         public var format: String

@@ -55,6 +55,7 @@ extension PruneRun {
             timeLimit: options.timeLimit, seed: options.seed,
             chatModel: options.chat?.model, calibrationTexts: texts.calibrationPaths, fitnessText: texts.fitnessPath,
             evaluationText: texts.evaluationPath, calibrationTokens: texts.calibration.reduce(0) { $0 + $1.count },
+            vocabularyShare: options.search.settledVocabularyShare,
             evaluationTokens: texts.evaluation.reduce(0) { $0 + $1.count }, sequenceLength: options.sequenceLength,
             format: options.form.format.rawValue, elementType: elementName,
             precision: prepared.model.precision.rawValue, threads: Threads.count)

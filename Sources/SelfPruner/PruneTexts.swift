@@ -1,3 +1,4 @@
+import Calibration
 import Evaluation
 import Tokenization
 
@@ -26,7 +27,10 @@ struct PruneTexts {
         try Text.refuseOverlap([
             ("calibration", calibration), ("fitness", fitness), ("evaluation", evaluation),
         ])
-        self.calibration = try Self.windows(calibration, options.sequenceLength)
+        let share = options.settledVocabularyShare
+        self.calibration = VocabularyLists.mixed(
+            into: try Self.windows(calibration, options.sequenceLength), share: share,
+            vocabulary: share > 0 ? tokenizer.textTokens : [])
         self.fitness = try Self.rungs(fitness, options)
         self.evaluation = try Self.windows(evaluation, options.sequenceLength)
         evaluationName = evaluation.name

@@ -72,6 +72,8 @@ struct RunIdentity: Codable, Sendable {
         var fitnessText: String?
         var evaluationText: String?
         var calibrationTokens: Int
+        /// `nil` for none, as in runs from before there were lists.
+        var vocabularyShare: Double?
         var evaluationTokens: Int?
         var evaluationJoiner: TextJoiner
         var fitnessJoiner: TextJoiner
@@ -127,7 +129,8 @@ extension RunIdentity {
         paths = Paths(
             model: absolute(options.model), calibrationTexts: options.calibrationTexts?.map(absolute),
             fitnessText: options.fitnessText.map(absolute), evaluationText: options.evaluationText.map(absolute),
-            calibrationTokens: options.calibrationTokens, evaluationTokens: options.evaluationTokens,
+            calibrationTokens: options.calibrationTokens, vocabularyShare: options.settledVocabularyShare,
+            evaluationTokens: options.evaluationTokens,
             evaluationJoiner: options.evaluationJoiner, fitnessJoiner: options.fitnessJoiner,
             sequenceLength: options.sequenceLength,
             calibrationCache: options.calibrationCache.map(absolute), prompts: options.prompts.map(absolute),
@@ -200,6 +203,7 @@ extension SearchOptions {
         fitnessText = paths.fitnessText
         evaluationText = paths.evaluationText
         calibrationTokens = paths.calibrationTokens
+        vocabularyShare = paths.vocabularyShare ?? 0
         evaluationTokens = paths.evaluationTokens
         evaluationJoiner = paths.evaluationJoiner
         fitnessJoiner = paths.fitnessJoiner

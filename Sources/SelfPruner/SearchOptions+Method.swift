@@ -75,6 +75,8 @@ extension SearchOptions {
         method == .nested || [.surgeon, .forward, .flap].contains(order)
     }
 
+    var settledVocabularyShare: Double { vocabularyShare ?? (method == .nested ? 1 / 6.0 : 0) }
+
     var attentionUnit: AttentionUnit {
         switch attentionUnits {
         case .auto: method == .nested ? .head : .group

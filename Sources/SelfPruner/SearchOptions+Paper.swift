@@ -32,6 +32,9 @@ extension SearchOptions {
         if !(firstTokenWeight > 0 && firstTokenWeight <= 1e9) {
             try refuse("The weight of a first token must be more than 0 and at most 1e9, not \(firstTokenWeight)")
         }
+        if let vocabularyShare, !(0...0.9 ~= vocabularyShare) {
+            try refuse("The share of the vocabulary's lists must lie between 0 and 0.9, not \(vocabularyShare)")
+        }
         let counts = [
             ("candidates", candidates), ("the population", population), ("a generation", generation),
             ("the calibration tokens", calibrationTokens), ("the evaluation tokens", evaluationTokens ?? 2),

@@ -137,6 +137,9 @@ public struct SearchOptions: Sendable {
     public var evaluationJoiner = TextJoiner.none
     public var fitnessJoiner = TextJoiner.none
     public var calibrationTokens = 65536
+    /// Of the calibration, what is lists of tokens from the whole vocabulary, each twice, in place of text; `nil` for a
+    /// sixth with the method `nested`, and none with the others, as published.
+    public var vocabularyShare: Double?
     public var evaluationTokens: Int? = 32768
     public var sequenceLength = 2048
     /// Folder that keeps what the calibration measures, so that other runs on the same model and texts need not measure

@@ -242,6 +242,14 @@ struct TextArguments: ParsableArguments {
 
     @Option(
         help: """
+            Of the calibration, what is lists of tokens from the whole vocabulary, each twice, in place of text, so \
+            that rare tokens and copying from the context survive (default: a sixth with the method nested, 0 with \
+            the others, as published).
+            """)
+    var vocabularyShare: Double?
+
+    @Option(
+        help: """
             Folder that keeps what the calibration measures (0.4 GB for a model of 135 million parameters, 20 GB for \
             7 billion); later runs on the same model and texts read it from there.
             """)
@@ -260,6 +268,7 @@ struct TextArguments: ParsableArguments {
         options.evaluationText = evaluationText
         options.evaluationJoiner = evaluationJoiner
         options.calibrationTokens = calibrationTokens
+        options.vocabularyShare = vocabularyShare
         options.calibrationCache = calibrationCache
         options.evaluationTokens = evaluationTokens.count
         options.sequenceLength = sequenceLength

@@ -55,15 +55,20 @@ struct CalibrationCacheTests {
                 $0.ridge = 0.1
                 $0.order = .forward
             }.measured.isEmpty)
-        #expect(try await run { $0.method = .wandaSP }.measured.isEmpty)
+        #expect(
+            try await run {
+                $0.method = .wandaSP
+                $0.vocabularyShare = 1 / 6.0
+            }.measured.isEmpty)
         #expect(try await run { $0.gradientTokens = 64 }.measured == ["gradients"])
         #expect(try await run { $0.gradientTokens = 0 }.measured.isEmpty)
         #expect(try await run { $0.firstTokenWeight = 2 }.measured == ["calibrate", "gradients"])
+        #expect(try await run { $0.vocabularyShare = 0 }.measured == ["calibrate", "gradients"])
         #expect(try await run { $0.calibrationTokens = 256 }.measured == ["calibrate", "gradients"])
         #expect(try await run { $0.compute.precision = .bfloat16 }.measured == ["calibrate", "gradients"])
         let other = try TinyModel.make("mha", in: fixture.folder)
         #expect(try await run { $0.model = other }.measured == ["calibrate", "gradients"])
-        #expect(try fixture.folder.contents("cache").count == 5)
+        #expect(try fixture.folder.contents("cache").count == 6)
         // The weights are the same, the model is not.
         let configuration = "gqa-untied/config.json"
         let json = String(decoding: try fixture.folder.data(configuration), as: UTF8.self)

@@ -73,6 +73,7 @@ struct PruneFailureTests {
             { $0.rate = 0 }, { $0.rate = 1 }, { $0.rate = .nan }, { $0.rate = -0.1 }, { $0.rate = 1.5 },
             { $0.ridge = -1 }, { $0.ridge = .nan }, { $0.ridge = .infinity },
             { $0.firstTokenWeight = 0 }, { $0.firstTokenWeight = .nan },
+            { $0.vocabularyShare = -0.1 }, { $0.vocabularyShare = 1 }, { $0.vocabularyShare = .nan },
             { $0.candidates = 0 }, { $0.population = -1 }, { $0.channelStep = 0 },
             { $0.calibrationTokens = 0 }, { $0.rungTokens = [0] }, { $0.rungShares = [] }, { $0.rungShares = [2] },
             { $0.generation = 0 }, { $0.evaluationTokens = 0 },
