@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """FLAP (arXiv 2312.11983) in PyTorch and transformers, to confirm `selfpruner prune --method flap` from outside.
 
-Usage: Benchmarks/peers/flap.py MODEL CALIBRATION_TEXT [--rate 0.3] [--calibration-tokens 65536] [--length 2048]
+Usage: Benchmarks/peers/flap.py MODEL CALIBRATION_TEXT [--rate 0.3] [--calibration-tokens 131072] [--length 2048]
            [--wikitext wiki.test.raw] [--evaluation TEXT...] [--evaluation-tokens ALL] [--precision float32]
            [--threads N] [--json FILE]
 
@@ -179,7 +179,7 @@ def main():
     parser.add_argument("model", help="a GGUF file or a Hugging Face folder")
     parser.add_argument("calibration", help="a UTF-8 text")
     parser.add_argument("--rate", type=float, default=0.3)
-    parser.add_argument("--calibration-tokens", type=int, default=65536)
+    parser.add_argument("--calibration-tokens", type=int, default=131072)
     parser.add_argument("--length", type=int, default=2048, help="tokens of a window")
     parser.add_argument("--wikitext", help="a raw file of WikiText, joined as the literature does")
     parser.add_argument("--evaluation", nargs="*", default=[], help="texts, as they are")

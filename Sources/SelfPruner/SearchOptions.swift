@@ -136,7 +136,7 @@ public struct SearchOptions: Sendable {
     public var evaluationText: String?
     public var evaluationJoiner = TextJoiner.none
     public var fitnessJoiner = TextJoiner.none
-    public var calibrationTokens = 65536
+    public var calibrationTokens = 131072
     /// Of the calibration, what is lists of tokens from the whole vocabulary, each twice, in place of text; `nil` for a
     /// sixth with the method `nested`, and none with the others, as published.
     public var vocabularyShare: Double?
