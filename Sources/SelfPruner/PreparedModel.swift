@@ -29,7 +29,8 @@ struct PreparedModel {
         try CalibrationCache.check(options)
         checkpoint = try openCheckpoint(options.model)
         tokenizer = try Tokenizer(checkpoint.tokenizer)
-        texts = try PruneTexts(options, tokenizer)
+        texts = try PruneTexts(
+            options, tokenizer, vocabularySize: checkpoint.description.vocabularySize)
         prompts = try PromptLibrary(folder: options.prompts)
         let positions = max(
             texts.longestWindow, try needed(checkpoint, tokenizer),

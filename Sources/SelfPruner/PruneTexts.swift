@@ -14,8 +14,9 @@ struct PruneTexts {
     let evaluation: [[Int32]]
     let evaluationName: String
 
+    /// - Parameter vocabularySize: of the model, whose tokenizer may have more.
     /// - Throws: `SelfPrunerError` for texts that are missing, too short or overlap.
-    init(_ options: SearchOptions, _ tokenizer: Tokenizer) throws {
+    init(_ options: SearchOptions, _ tokenizer: Tokenizer, vocabularySize: Int) throws {
         calibrationPaths = try options.calibrationTexts ?? [DefaultTexts.calibration.path()]
         fitnessPath = try options.fitnessText ?? DefaultTexts.fitness.path()
         evaluationPath = try options.evaluationText ?? DefaultTexts.evaluation.path()
@@ -30,7 +31,7 @@ struct PruneTexts {
         let share = options.settledVocabularyShare
         self.calibration = VocabularyLists.mixed(
             into: try Self.windows(calibration, options.sequenceLength), share: share,
-            vocabulary: share > 0 ? tokenizer.textTokens : [])
+            vocabulary: share > 0 ? tokenizer.textTokens.filter { $0 < vocabularySize } : [])
         self.fitness = try Self.rungs(fitness, options)
         self.evaluation = try Self.windows(evaluation, options.sequenceLength)
         evaluationName = evaluation.name
