@@ -3,7 +3,7 @@ import Models
 /// Windows of lists of tokens drawn from the whole vocabulary, each list twice in a row, to stand among those of a
 /// calibration text.
 ///
-/// A text of some ten thousand tokens has a tenth of a vocabulary, and little in it is copied from earlier in the same
+/// A text of 65,536 tokens has a fifth of a vocabulary of 49,152, and little in it is copied from earlier in the same
 /// window. What a model needs for other tokens, and to go on as a text began, seems unused on it and is cut first. Random
 /// tokens that are repeated are what induction heads are found by (Olsson et al.: *In-context Learning and Induction
 /// Heads*, arXiv 2209.11895).
@@ -55,14 +55,11 @@ package struct VocabularyLists: Sendable {
         guard count > 0 else { return text }
         let lists = VocabularyLists(count: count, length: text[0].count, vocabulary: vocabulary).windows
         guard lists.count == count else { return text }
-        var (rest, windows) = (text[...], [[Int32]]())
+        var windows = Array(text.dropLast(count))
         for (index, list) in lists.enumerated() {
-            // Each in the middle of its part of the text.
-            let place = (2 * index + 1) * text.count / (2 * count)
-            while windows.count < place, let window = rest.popFirst() { windows.append(window) }
-            windows.append(list)
+            // Each in the middle of its part of the text; those before it are in their places already.
+            windows.insert(list, at: (2 * index + 1) * text.count / (2 * count))
         }
-        while windows.count < text.count, let window = rest.popFirst() { windows.append(window) }
         return windows
     }
 }
