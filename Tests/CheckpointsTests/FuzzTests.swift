@@ -4,6 +4,7 @@ import Testing
 @testable import Checkpoints
 
 /// Ten thousand malformed headers for each reader: whatever they say, a reader returns or throws a `CheckpointError`.
+/// Each test has a process to itself, because it watches the memory of its process.
 @Suite(.serialized)
 struct FuzzTests {
     private static let rounds = 10_000
@@ -56,10 +57,10 @@ struct FuzzTests {
 
     /// Runs `round` for every seed, and checks that none of them made the process grow by more than a few times the
     /// largest file: a length that was believed would show at once.
-    private func fuzz(_ round: (inout SplitMix64) throws -> Bool) throws {
+    private static func fuzz(_ round: (inout SplitMix64) throws -> Bool) throws {
         let before = Memory.current
         var accepted = 0
-        for seed in 0..<Self.rounds {
+        for seed in 0..<rounds {
             var random = SplitMix64(seed: UInt64(seed))
             do {
                 if try round(&random) { accepted += 1 }
@@ -73,24 +74,33 @@ struct FuzzTests {
         #expect(after.resident - before.resident < 64 << 20, "\(after.resident - before.resident) bytes more")
         #expect(after.virtual - before.virtual < 2 << 30, "\(after.virtual - before.virtual) bytes more")
         // Both outcomes must occur, or the mutations test nothing.
-        #expect(accepted > 0 && accepted < Self.rounds)
+        #expect(accepted > 0 && accepted < rounds)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: ["mixed", "uneven"])
-    func `GGUF headers`(model: String) throws {
+    @Test(.timeLimit(.minutes(1)))
+    func `GGUF headers`() async {
+        await #expect(processExitsWith: .success) { try Self.fuzzGGUF("mixed") }
+        await #expect(processExitsWith: .success) { try Self.fuzzGGUF("uneven") }
+    }
+
+    private static func fuzzGGUF(_ model: String) throws {
         let original = try Fixture.bytes("\(model).gguf")
         var scanner = GGUFScanner(try MappedFile(path: Fixture.path("\(model).gguf")))
         let header = try scanner.header().dataOffset
         try fuzz { random in
             var bytes = original
-            Self.mutate(&bytes, upTo: header, using: &random)
+            mutate(&bytes, upTo: header, using: &random)
             try GGUFCheckpoint(MappedFile(bytes, path: "model.gguf")).readAll()
             return true
         }
     }
 
     @Test(.timeLimit(.minutes(1)))
-    func `safetensors headers`() throws {
+    func `safetensors headers`() async {
+        await #expect(processExitsWith: .success) { try Self.fuzzSafetensors() }
+    }
+
+    private static func fuzzSafetensors() throws {
         let configuration = try HuggingFaceConfiguration(
             file: MappedFile(Array(SafetensorsBuilder.configuration.utf8), path: "config.json"))
         let original = SafetensorsBuilder.model().bytes()
@@ -99,10 +109,10 @@ struct FuzzTests {
         try fuzz { random in
             var bytes = original
             if Bool.random(using: &random) {
-                Self.mutate(&bytes, upTo: 8 + length, using: &random)
+                mutate(&bytes, upTo: 8 + length, using: &random)
             } else {
                 bytes = SafetensorsBuilder.file(
-                    header: Self.mutateText(header, using: &random), data: Array(original[(8 + length)...]))
+                    header: mutateText(header, using: &random), data: Array(original[(8 + length)...]))
             }
             let file = try SafetensorsFile(MappedFile(bytes, path: "model.safetensors"))
             try HuggingFaceCheckpoint(path: "folder", configuration, tensors: file.storedWeights).readAll()
@@ -111,7 +121,11 @@ struct FuzzTests {
     }
 
     @Test(.timeLimit(.minutes(1)))
-    func `configurations`() throws {
+    func `configurations`() async {
+        await #expect(processExitsWith: .success) { try Self.fuzzConfigurations() }
+    }
+
+    private static func fuzzConfigurations() throws {
         let weights = try SafetensorsFile(
             MappedFile(SafetensorsBuilder.model().bytes(), path: "model.safetensors")
         ).storedWeights
@@ -123,7 +137,7 @@ struct FuzzTests {
         let texts = [SafetensorsBuilder.configuration, String(decoding: try pruned.json(), as: UTF8.self)]
         try fuzz { random in
             let text = texts[Int.random(in: 0..<2, using: &random)]
-            let mutated = Array(Self.mutateText(text, using: &random).utf8)
+            let mutated = Array(mutateText(text, using: &random).utf8)
             let configuration = try HuggingFaceConfiguration(file: MappedFile(mutated, path: "config.json"))
             try HuggingFaceCheckpoint(path: "folder", configuration, tensors: weights).readAll()
             return true
