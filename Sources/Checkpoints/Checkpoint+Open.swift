@@ -5,7 +5,11 @@ import Foundation
 package func openCheckpoint(_ path: String) throws(CheckpointError) -> any Checkpoint {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-        throw CheckpointError(.notFound, "no such file or folder", file: path)
+        let hint =
+            path.isRepositoryName
+            ? "; if it is a model of the Hugging Face hub, `selfpruner fetch model \(path)` gets it and prints its path"
+            : ""
+        throw CheckpointError(.notFound, "no such file or folder\(hint)", file: path)
     }
     guard isFolder.boolValue else { return try openFile(path) }
     if FileManager.default.fileExists(atPath: path.appending(component: "config.json")) {
@@ -39,6 +43,13 @@ private func openFile(_ path: String) throws(CheckpointError) -> any Checkpoint 
 }
 
 extension String {
+    /// Whether this could be OWNER/NAME on the Hugging Face hub: two words, neither of them a place or a file.
+    fileprivate var isRepositoryName: Bool {
+        let words = split(separator: "/", omittingEmptySubsequences: false)
+        return words.count == 2 && !hasSuffix(".gguf")
+            && words.allSatisfy { $0.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9._-]*/) != nil }
+    }
+
     /// This path with one more component.
     func appending(component: String) -> String { hasSuffix("/") ? self + component : "\(self)/\(component)" }
 }

@@ -97,6 +97,15 @@ struct GGUFCheckpointTests {
         #expect(try checkpointError { _ = try openCheckpoint("\(folder.path)/absent") }.code == .notFound)
     }
 
+    @Test(arguments: [
+        ("Owner/Some-Model_1.5B", true), ("01-ai/model", true), ("model", false), ("./model", false),
+        ("runs/model.gguf", false), ("/runs/model", false), ("runs/", false), ("a/b/c", false), ("own er/model", false),
+    ])
+    func `a name of the hub is met with the command that fetches it`(name: String, isMet: Bool) throws {
+        let message = try checkpointError { _ = try openCheckpoint(name) }.message
+        #expect(message.contains("`selfpruner fetch model \(name)`") == isMet)
+    }
+
     @Test(arguments: [2, 3] as [UInt32])
     func `both versions`(version: UInt32) throws {
         let folder = try TemporaryFolder()
