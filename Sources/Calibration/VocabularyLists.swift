@@ -45,21 +45,4 @@ package struct VocabularyLists: Sendable {
             return Array(window.prefix(length))
         }
     }
-
-    /// The text's windows with those of lists in place of its last ones, evenly spread.
-    /// - Parameters:
-    ///   - text: windows; all but the last of one length.
-    ///   - share: of the windows that become lists; of one window there is nothing to take.
-    package static func mixed(into text: [[Int32]], share: Double, vocabulary: [Int32]) -> [[Int32]] {
-        let count = min(Int((Double(text.count) * share).rounded()), text.count - 1)
-        guard count > 0 else { return text }
-        let lists = VocabularyLists(count: count, length: text[0].count, vocabulary: vocabulary).windows
-        guard lists.count == count else { return text }
-        var windows = Array(text.dropLast(count))
-        for (index, list) in lists.enumerated() {
-            // Each in the middle of its part of the text; those before it are in their places already.
-            windows.insert(list, at: (2 * index + 1) * text.count / (2 * count))
-        }
-        return windows
-    }
 }

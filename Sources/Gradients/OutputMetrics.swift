@@ -22,13 +22,14 @@ package struct OutputMetrics: Sendable {
     /// - Parameters:
     ///   - outside: has the final norm and the head.
     ///   - windows: the calibration text; of so many windows as are needed, evenly spread, the beginning is taken.
+    ///   - lists: the windows that are no text, by their indices; they have their share of those that are taken.
     ///   - tokens: how many of them to run.
     ///   - progress: called with the tokens done.
     ///   - isCancelled: asked between sequences.
     /// - Throws: `ModelError`, `KernelError`, `CancellationError`, what cannot be read.
     package init(
         _ model: LlamaModel, attention: [AttentionWeights], mlp: [MLPWeights], outside: any WeightSource,
-        windows: [[Int32]], tokens: Int, seed: UInt64 = 0, in workspace: Workspace,
+        windows: [[Int32]], lists: Set<Int> = [], tokens: Int, seed: UInt64 = 0, in workspace: Workspace,
         progress: (Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws {
         let width = model.description.hiddenSize
@@ -36,7 +37,8 @@ package struct OutputMetrics: Sendable {
         let mlpMetrics = mlp.map { $0.channels > 0 ? OutputMetric(width: width) : nil }
         self.attention = attentionMetrics
         self.mlp = mlpMetrics
-        let sequences = Self.sequences(windows, tokens: tokens, longest: min(Self.sequenceLength, workspace.rows))
+        let sequences = Self.sequences(
+            windows, lists: lists, tokens: tokens, longest: min(Self.sequenceLength, workspace.rows))
         guard let longest = sequences.map(\.count).max() else { return }
         let pass = try BackwardPass(
             model, attention: attention, mlp: mlp, outside: outside, rows: longest, workspace: workspace)
@@ -59,8 +61,13 @@ package struct OutputMetrics: Sendable {
         sequences(windows, tokens: tokens, longest: min(sequenceLength, rows)).reduce(0) { $0 + $1.count }
     }
 
-    private static func sequences(_ windows: [[Int32]], tokens: Int, longest: Int) -> [[Int32]] {
-        let windows = windows.filter { !$0.isEmpty }
+    private static func sequences(
+        _ windows: [[Int32]], lists: Set<Int> = [], tokens: Int, longest: Int
+    ) -> [[Int32]] {
+        guard windows.allSatisfy({ !$0.isEmpty }) else {
+            precondition(lists.isEmpty)
+            return sequences(windows.filter { !$0.isEmpty }, tokens: tokens, longest: longest)
+        }
         guard tokens > 0, longest > 0, !windows.isEmpty else { return [] }
         // Of windows longer than a sequence, the beginnings first, then what follows.
         var pieces: [[Int32]] = []
@@ -73,7 +80,9 @@ package struct OutputMetrics: Sendable {
         // The fewest that have the tokens.
         var chosen: [[Int32]] = []
         for wanted in min(pieces.count, (tokens + longest - 1) / longest)...pieces.count {
-            chosen = (0..<wanted).map { pieces[wanted < windows.count ? $0 * windows.count / wanted : $0] }
+            let spread =
+                wanted < windows.count ? Self.spread(wanted, of: windows.count, lists: lists) : Array(0..<wanted)
+            chosen = spread.map { pieces[$0] }
             if chosen.reduce(0, { $0 + $1.count }) >= tokens { break }
         }
         var rest = tokens
@@ -81,5 +90,22 @@ package struct OutputMetrics: Sendable {
             defer { rest -= min(rest, piece.count) }
             return rest > 0 ? Array(piece.prefix(rest)) : nil
         }
+    }
+
+    /// So many of the windows, evenly spread. Lists are evenly spread too, and an even choice can hit all of them or none:
+    /// where it has not their share, neighbours stand in.
+    static func spread(_ wanted: Int, of count: Int, lists: Set<Int>) -> [Int] {
+        var chosen = (0..<wanted).map { $0 * count / wanted }
+        var taken = Set(chosen)
+        let share = Int((Double(wanted * lists.count) / Double(count)).rounded())
+        var excess = chosen.count(where: lists.contains) - share
+        for index in chosen.indices where excess != 0 && lists.contains(chosen[index]) == (excess > 0) {
+            let others = (0..<count).filter { lists.contains($0) != (excess > 0) && !taken.contains($0) }
+            guard let other = others.min(by: { abs($0 - chosen[index]) < abs($1 - chosen[index]) }) else { break }
+            taken.insert(other)
+            chosen[index] = other
+            excess -= excess.signum()
+        }
+        return chosen
     }
 }

@@ -24,7 +24,7 @@ struct CalibrationCache {
 
     /// What decides about the moments.
     private struct Key: Codable, Equatable {
-        var version = 1
+        var version = 2
         var model: RunIdentity.Model
         var text: String
         var precision: String

@@ -9,8 +9,8 @@ extension PreparedSearch {
         _ prepared: PreparedModel, _ dense: DenseBlocks, _ calibration: Calibration, _ options: SearchOptions,
         _ times: inout StageTimes, _ observer: some RunObserver
     ) throws -> OutputMetrics {
-        let windows = prepared.texts.calibration
-        let total = OutputMetrics.tokens(windows, tokens: options.gradientTokens, rows: prepared.workspace.rows)
+        let windows = prepared.texts.calibrationWindows
+        let total = OutputMetrics.tokens(windows.all, tokens: options.gradientTokens, rows: prepared.workspace.rows)
         let cache = prepared.calibrationCache
         if let cached = try cache?.metrics(tokens: total) {
             times.addCached("gradients", seconds: cached.seconds)
@@ -21,7 +21,8 @@ extension PreparedSearch {
             try observer.stage("gradients", total: total, unit: "tokens") { progress in
                 try OutputMetrics(
                     prepared.model, attention: dense.attention, mlp: dense.mlp, outside: prepared.checkpoint,
-                    windows: windows, tokens: options.gradientTokens, in: prepared.workspace, progress: progress,
+                    windows: windows.all, lists: windows.lists, tokens: options.gradientTokens, in: prepared.workspace,
+                    progress: progress,
                     isCancelled: { observer.isCancelled })
             }
         }

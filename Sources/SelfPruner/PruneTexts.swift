@@ -8,7 +8,7 @@ struct PruneTexts {
     let calibrationPaths: [String]
     let fitnessPath: String
     let evaluationPath: String
-    let calibration: [[Int32]]
+    let calibrationWindows: CalibrationWindows
     /// Windows of each rung.
     let fitness: [[[Int32]]]
     let evaluation: [[Int32]]
@@ -29,13 +29,15 @@ struct PruneTexts {
             ("calibration", calibration), ("fitness", fitness), ("evaluation", evaluation),
         ])
         let share = options.settledVocabularyShare
-        self.calibration = VocabularyLists.mixed(
-            into: try Self.windows(calibration, options.sequenceLength), share: share,
+        calibrationWindows = CalibrationWindows(
+            try Self.windows(calibration, options.sequenceLength), listShare: share,
             vocabulary: share > 0 ? tokenizer.textTokens.filter { $0 < vocabularySize } : [])
         self.fitness = try Self.rungs(fitness, options)
         self.evaluation = try Self.windows(evaluation, options.sequenceLength)
         evaluationName = evaluation.name
     }
+
+    var calibration: [[Int32]] { calibrationWindows.all }
 
     var longestWindow: Int { (calibration + fitness.joined() + evaluation).map(\.count).max() ?? 0 }
 
@@ -53,14 +55,16 @@ struct PruneTexts {
     private static func rungs(_ text: Text, _ options: SearchOptions) throws(SelfPrunerError) -> [[[Int32]]] {
         let length = min(options.fitnessWindow ?? 512, options.sequenceLength, options.rungTokens.min() ?? .max)
         let windows = TextWindows(text.tokens, length: length).windows.filter { $0.count == length }
-        if options.rungTokens.isEmpty, !windows.isEmpty { return [windows] }
         let counts = options.rungTokens.map { max(1, ($0 + length / 2) / length) }
-        guard windows.count >= counts.reduce(0, +) else {
+        // Without rungs, one window is the least.
+        let needed = max(counts.reduce(0, +), 1)
+        guard windows.count >= needed else {
             throw SelfPrunerError(
                 .textTooShort,
                 "The fitness text \(text.name) has \(text.tokens.count) tokens; the rungs of the search need "
-                    + "\(counts.reduce(0, +) * length)")
+                    + "\(needed * length)")
         }
+        if counts.isEmpty { return [windows] }
         var free = Array(windows.indices)
         let rungs = counts.reversed().map { count in
             let chosen = (0..<count).map { free[$0 * free.count / count] }

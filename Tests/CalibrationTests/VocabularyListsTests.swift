@@ -39,19 +39,23 @@ struct VocabularyListsTests {
     ])
     func `lists take the places of the last windows, evenly spread`(_ count: Int, _ share: Double, _ places: [Int]) {
         let text = (0..<count).map { [Int32](repeating: -Int32($0) - 1, count: 16) }
-        let mixed = VocabularyLists.mixed(into: text, share: share, vocabulary: Self.vocabulary)
+        let windows = CalibrationWindows(text, listShare: share, vocabulary: Self.vocabulary)
+        let mixed = windows.all
         #expect(mixed.count == count && mixed.allSatisfy { $0.count == 16 })
         #expect(mixed.indices.filter { mixed[$0][0] >= 0 } == places)
         #expect(mixed.filter { $0[0] < 0 } == Array(text.prefix(count - places.count)))
+        #expect(windows.lists == Set(places))
     }
 
     @Test func `where there is nothing to take or nothing to draw the text stays`() {
         let text: [[Int32]] = [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
-        #expect(VocabularyLists.mixed(into: text, share: 0, vocabulary: Self.vocabulary) == text)
-        #expect(VocabularyLists.mixed(into: text, share: 0.5, vocabulary: []) == text)
-        #expect(
-            VocabularyLists.mixed(into: Array(text.prefix(1)), share: 0.5, vocabulary: Self.vocabulary) == [[1, 2, 3]])
-        #expect(VocabularyLists.mixed(into: [], share: 0.5, vocabulary: Self.vocabulary).isEmpty)
+        func all(_ text: [[Int32]], _ share: Double, _ vocabulary: [Int32] = Self.vocabulary) -> [[Int32]] {
+            CalibrationWindows(text, listShare: share, vocabulary: vocabulary).all
+        }
+        #expect(all(text, 0) == text)
+        #expect(all(text, 0.5, []) == text)
+        #expect(all([[1, 2, 3]], 0.5) == [[1, 2, 3]])
+        #expect(all([], 0.5).isEmpty)
     }
 
     @Test func `a vocabulary smaller than a list is drawn anew`() {

@@ -73,6 +73,22 @@ struct OutputMetricTests {
         #expect(OutputMetrics.tokens([fixture.tokens], tokens: 1000, rows: 16) == 40)
     }
 
+    /// Lists as a calibration spreads them (64 windows and 11 lists by default), of which an even choice can hit all or none.
+    @Test(arguments: [
+        (64, 11, 16), (64, 16, 16), (64, 32, 16), (93, 16, 16), (32, 8, 16), (98, 24, 16), (10, 5, 5), (5, 1, 4),
+        (9, 0, 3),
+        (9, 9, 3),
+    ])
+    func listsHaveTheirShare(_ count: Int, _ lists: Int, _ wanted: Int) {
+        let places = Set((0..<lists).map { (2 * $0 + 1) * count / (2 * lists) })
+        let chosen = OutputMetrics.spread(wanted, of: count, lists: places)
+        #expect(Set(chosen).count == wanted && chosen.allSatisfy { 0..<count ~= $0 })
+        #expect(chosen.count(where: places.contains) == Int((Double(wanted * lists) / Double(count)).rounded()))
+        // Still all over the text.
+        let gaps = zip(chosen.sorted(), chosen.sorted().dropFirst() + [count]).map { $1 - $0 }
+        #expect((gaps.max() ?? 0) <= 2 * (count / wanted + 1))
+    }
+
     @Test func cancelling() throws {
         let fixture = Fixture.all[0]
         let subject = try Subject(fixture)

@@ -122,6 +122,22 @@ struct PruneFailureTests {
         }
     }
 
+    /// Also for a search on all of a text, whose windows have to be whole.
+    @Test func `a fitness text shorter than a window is refused without rungs`() async throws {
+        let fixture = try PruneFixture()
+        try fixture.folder.write("fitness.txt", Data(TinyModel.text(words: 6, seed: 7).utf8))
+        await #expect {
+            try await prune(
+                fixture.options {
+                    $0.rungTokens = []
+                    $0.rungShares = []
+                    $0.fitnessWindow = $0.sequenceLength
+                })
+        } throws: {
+            ($0 as? SelfPrunerError)?.code == .textTooShort && "\($0)".contains("fitness.txt")
+        }
+    }
+
     @Test(arguments: ["calibration", "fitness", "evaluation"])
     func `texts that are too short or missing`(_ name: String) async throws {
         let fixture = try PruneFixture()
