@@ -144,13 +144,13 @@ extension EvaluationMemory: CustomStringConvertible {
 }
 
 /// Bytes as people read them.
-struct MemorySize: CustomStringConvertible {
+package struct MemorySize: CustomStringConvertible {
     private let bytes: Int
 
-    init(_ bytes: Int) { self.bytes = bytes }
+    package init(_ bytes: Int) { self.bytes = bytes }
 
     /// At least `bytes` when read as a decimal.
-    init(roundingUp bytes: Int) {
+    package init(roundingUp bytes: Int) {
         let unit = Self.unit(bytes)
         self.bytes = Int((Double(bytes) / unit.size * 10).rounded(.up) / 10 * unit.size)
     }
@@ -159,7 +159,7 @@ struct MemorySize: CustomStringConvertible {
         bytes >= 1 << 30 ? (0x1p30, "GiB") : (0x1p20, "MiB")
     }
 
-    var description: String {
+    package var description: String {
         let unit = Self.unit(bytes)
         let tenths = Int((Double(bytes) / unit.size * 10).rounded())
         return "\(tenths / 10).\(tenths % 10) \(unit.name)"

@@ -31,6 +31,8 @@ extension GreedyElimination {
     }
 
     func groups(of size: Int) -> [Int] {
+        // The scratch of a step is as large as the matrices when there is one group, and nothing to choose then.
+        guard order > size else { return Array(0..<order / size) }
         let scratch = StepScratch(size: size, order: order)
         defer { withExtendedLifetime(scratch) {} }
         var remaining = Array(0..<order / size)

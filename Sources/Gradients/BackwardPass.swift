@@ -39,7 +39,7 @@ package final class BackwardPass {
         self.workspace = workspace
         let width = model.description.hiddenSize
         streams = (0...model.sublayerCount).map { _ in AlignedBuffer(floats: rows * width) }
-        head = try HeadGradient(outside)
+        head = try HeadGradient(outside, rows: rows)
         normed = AlignedBuffer(floats: rows * width)
         inner = AlignedBuffer(floats: rows * width)
         let widest =

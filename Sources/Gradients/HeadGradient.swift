@@ -17,13 +17,14 @@ final class HeadGradient {
     /// Floats of logits at a time.
     private static let size = 1 << 24
 
+    /// - Parameter rows: the most positions of one run.
     /// - Throws: what cannot be read.
-    init(_ source: any WeightSource) throws {
+    init(_ source: any WeightSource, rows: Int) throws {
         norm = try source.values(.finalNorm)!
         weights = try source.values(.head) ?? source.values(.tokenEmbedding)!
         vocabulary = weights.count / norm.count
         stride = (vocabulary + 15) & ~15
-        height = max(16, Self.size / stride)
+        height = max(1, min(rows, max(16, Self.size / stride)))
         logits = AlignedBuffer(floats: height * stride)
         normed = AlignedBuffer(floats: height * norm.count)
         inner = AlignedBuffer(floats: height * norm.count)

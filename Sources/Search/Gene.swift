@@ -18,7 +18,8 @@ package struct Gene: Hashable, Sendable {
 }
 
 extension Gene {
-    /// The options that remove a fraction of the gene's parameters within `rates`; the nearest one when none does.
+    /// The options that remove a fraction of the gene's parameters within `rates`; the nearest one when none does, and of
+    /// two as near the one that removes less.
     func limited(to rates: ClosedRange<Double>) -> Gene {
         let full = Double(max(parameters[top], 1))
         let removed = parameters.map { 1 - Double($0) / full }
@@ -28,7 +29,8 @@ extension Gene {
         }
         if kept.isEmpty {
             func distance(_ rate: Double) -> Double { max(rates.lowerBound - rate, rate - rates.upperBound) }
-            kept = [removed.indices.min { distance(removed[$0]) < distance(removed[$1]) } ?? top]
+            let nearest = removed.map(distance).min() ?? 0
+            kept = [removed.indices.last { distance(removed[$0]) <= nearest + slack } ?? top]
         }
         return Gene(members: members, options: kept.map { options[$0] }, parameters: kept.map { parameters[$0] })
     }

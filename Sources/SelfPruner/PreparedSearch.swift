@@ -74,12 +74,25 @@ struct PreparedSearch {
                     shape.attention, headSize: description.headSize, outputs: description.hiddenSize,
                     unit: options.attentionUnit)
         }
+        // What the calibration sums up stays until all factors are made of it.
+        let moments = description.blocks.reduce(0) { sum, shape in
+            let widths = [shape.channels, shape.queryHeads * description.headSize]
+            let products = options.needsProducts ? widths.reduce(0) { $0 + $1 * $1 * 4 } : 0
+            let metrics = options.needsGradients ? 2 * description.hiddenSize * description.hiddenSize * 4 : 0
+            return sum + products + metrics
+        }
         let tokens = prepared.texts.fitness.map { $0.reduce(0) { $0 + $1.count } }
-        _ = try EvaluationMemory(
-            limit: limit,
-            EvaluationMemory.Demand(
-                dense: prepared.model, space: space(prepared, options).0, workspace: prepared.workspace,
-                rungTokens: tokens, factors: factors, targets: 0, candidates: 1, survivors: 0))
+        let demand = try EvaluationMemory.Demand(
+            dense: prepared.model, space: space(prepared, options).0, workspace: prepared.workspace,
+            rungTokens: tokens, factors: factors, targets: 0, candidates: 1, survivors: 0)
+        let factoring = demand.model + demand.workspace + factors + moments
+        guard limit >= factoring else {
+            throw CompactionError(
+                .memoryTooSmall,
+                "The factors need at least \(MemorySize(roundingUp: max(factoring, demand.mandatory))) of memory to be "
+                    + "made, and only \(MemorySize(limit)) are allowed")
+        }
+        _ = try EvaluationMemory(limit: limit, demand)
     }
 
     /// Half of the machine's memory.

@@ -4,6 +4,7 @@ import Evaluation
 import Export
 import Foundation
 import Journals
+import Reporting
 import Search
 
 extension PruneOptions {
@@ -224,7 +225,7 @@ extension PruneRun {
             throw SelfPrunerError(
                 .badOption,
                 "No rate holds it: already at rate \(least?.rate ?? 0) the perplexity rises by "
-                    + "\(Int(((least?.increase ?? 0) * 1000).rounded()) / 10) %")
+                    + ((least?.increase).map { $0.isFinite ? NumberFormat.percent($0) : "without limit" } ?? "0 %"))
         }
         choice.steps = steps
         return choice

@@ -121,4 +121,19 @@ import Testing
             ], granularity: .layer)
         #expect(space.genes.map(\.options) == [[[0], [1], [2]], [[0], [1], [2], [3]], [[0]]])
     }
+
+    /// A sublayer that can only stay or go, between rates that allow neither: it stays.
+    @Test func boundsThatNoLevelReachesKeepASublayer() throws {
+        let space = try SearchSpace(
+            sublayers: [
+                .init(kind: .attention, block: 0, units: [0, 1], parameters: [0, 100]),
+                .init(kind: .mlp, block: 0, units: [0, 1, 2, 3], parameters: [0, 5, 50, 100]),
+            ],
+            rates: 0.1...0.9)
+        #expect(space.genes[0].options == [[1]])
+        #expect(space.genes[1].options == [[2]])
+        let low = try SearchSpace(
+            sublayers: [.init(kind: .mlp, block: 0, units: [0, 1], parameters: [0, 100])], rates: 0.8...0.9)
+        #expect(low.genes[0].options == [[0]])
+    }
 }
