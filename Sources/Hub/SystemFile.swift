@@ -98,6 +98,12 @@ enum FileNames {
         }
     }
 
+    /// Whether files can be made in a folder that is there.
+    /// - Throws: `HubError` `notWritable`.
+    static func checkWritable(folder path: String) throws(HubError) {
+        guard access(path, W_OK | X_OK) == 0 else { throw SystemFile.failure(path) }
+    }
+
     /// In one step: what was there is there until the new one is.
     static func move(_ path: String, to destination: String) throws(HubError) {
         guard rename(path, destination) == 0 else { throw SystemFile.failure(destination) }

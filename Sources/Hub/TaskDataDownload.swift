@@ -24,6 +24,8 @@ package struct TaskDataDownload: Sendable {
     /// - Throws: `HubError`, `CancellationError`.
     package func run(_ data: TaskData, progress: @Sendable (Int) -> Void) async throws {
         try FileNames.makeFolder(folder)
+        // Said before the rows come, not after them.
+        try FileNames.checkWritable(folder: folder)
         var writer = PythonJSON()
         for first in stride(from: 0, to: data.rows, by: RowPage.longest) {
             let last = min(first + RowPage.longest, data.rows)

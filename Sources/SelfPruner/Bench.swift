@@ -65,6 +65,14 @@ public func bench(
     _ options: BenchOptions, observer: some RunObserver = SilentObserver(),
     measure: (_ model: String) throws -> BenchRun
 ) throws -> BenchReport {
+    try bench(options, observer: observer, loadAverage: systemLoadAverage, measure: measure)
+}
+
+/// - Parameter loadAverage: from before this process did any work of its own.
+func bench(
+    _ options: BenchOptions, observer: some RunObserver, loadAverage: Double?,
+    measure: (_ model: String) throws -> BenchRun
+) throws -> BenchReport {
     try options.check()
     guard !options.models.isEmpty else { throw SelfPrunerError(.badOption, "There is no model to measure") }
     if let reference = options.reference { precondition(options.models.indices.contains(reference)) }
@@ -74,7 +82,6 @@ public func bench(
         try options.check(checkpoint)
         sizes.append(try checkpoint.diskBytes())
     }
-    let load = loadAverage
     var runs = [[BenchRun]](repeating: [], count: options.models.count)
     try observer.stage("bench", total: options.runs * options.models.count, unit: "runs") { progress in
         for turn in 0..<options.runs {
@@ -97,7 +104,7 @@ public func bench(
     }
     return BenchReport(
         program: "selfpruner \(selfPrunerVersion)", promptTokens: options.promptTokens, newTokens: options.newTokens,
-        runs: options.runs, precision: runs[0][0].precision, threads: runs[0][0].threads, loadAverage: load,
+        runs: options.runs, precision: runs[0][0].precision, threads: runs[0][0].threads, loadAverage: loadAverage,
         reference: options.reference.map { options.models[$0] }, models: models)
 }
 
@@ -144,7 +151,7 @@ extension Checkpoint {
 }
 
 /// Processes that wanted to run, the mean of the last minute.
-private var loadAverage: Double? {
+var systemLoadAverage: Double? {
     var average = 0.0
     return getloadavg(&average, 1) == 1 ? average : nil
 }

@@ -12,6 +12,8 @@ public func compareModels(
     _ options: CompareModelsOptions, observer: some RunObserver = SilentObserver(),
     measureSpeed: (_ model: String) throws -> BenchRun
 ) throws -> ModelComparisonReport {
+    // Before the work here adds to it.
+    let load = systemLoadAverage
     try options.check()
     let precision = try options.compute.apply()
     let models = try options.models.map { try OpenedModel($0) }
@@ -33,7 +35,7 @@ public func compareModels(
         bench.models = options.models
         bench.reference = 0
         bench.compute = options.compute
-        let speeds = try SelfPruner.bench(bench, observer: observer, measure: measureSpeed)
+        let speeds = try SelfPruner.bench(bench, observer: observer, loadAverage: load, measure: measureSpeed)
         report.protocols.bench = .init(
             promptTokens: speeds.promptTokens, newTokens: speeds.newTokens, runs: speeds.runs,
             loadAverage: speeds.loadAverage)

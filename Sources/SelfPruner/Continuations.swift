@@ -33,6 +33,9 @@ struct Continuations {
     var seed: UInt64 = 0
     /// Not empty, each of them.
     var stops: [String] = []
+    /// A continuation goes on in the text of its prompt, and keeps a space between them. The answer of a chat is a text
+    /// of its own.
+    var continuesText = true
 
     /// Prompts that run together.
     private static let together = 16
@@ -71,9 +74,11 @@ struct Continuations {
         var done = 0
         for start in stride(from: 0, to: order.count, by: generator.sequences) {
             let group = order[start..<min(start + generator.sequences, order.count)]
-            var writers = group.map { index in
-                Writer(
-                    decoder: tokenizer.makeStreamingDecoder(skippingSpecialTokens: true),
+            var writers = group.map { index -> Writer in
+                var decoder = tokenizer.makeStreamingDecoder(skippingSpecialTokens: true)
+                if continuesText { decoder.follow(prompts[index]) }
+                return Writer(
+                    decoder: decoder,
                     sampler: Sampler(temperature: temperature, seed: seed &+ UInt64(index)),
                     limit: min(maximumTokens, capacity - prompts[index].count), stops: stops.map { Array($0.utf8) })
             }

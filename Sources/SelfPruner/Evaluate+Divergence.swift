@@ -14,27 +14,38 @@ public struct DivergenceReport: Sendable, Codable, Equatable {
     public var tokens: Int
 }
 
-/// - Throws: `SelfPrunerError.badOption` for models with different vocabularies; errors of the models.
-func measureDivergence(
-    _ model: LlamaModel, from path: String, _ windows: [[Int32]], _ precision: Precision,
-    _ observer: some RunObserver
-) throws -> DivergenceReport {
-    let checkpoint = try openCheckpoint(path)
-    guard checkpoint.description.vocabularySize == model.description.vocabularySize else {
-        throw SelfPrunerError(
-            .badOption,
-            "The model \(path) has a vocabulary of \(checkpoint.description.vocabularySize) tokens, and the one to "
-                + "compare with it of \(model.description.vocabularySize)")
+/// The model that another one was made from, with its headers read.
+struct DenseModel {
+    private let path: String
+    private let checkpoint: any Checkpoint
+
+    /// - Throws: `SelfPrunerError.badOption` for models with different vocabularies; errors of the dense model.
+    init(_ path: String, comparedWith model: any Checkpoint) throws {
+        self.path = path
+        checkpoint = try openCheckpoint(path)
+        guard checkpoint.description.vocabularySize == model.description.vocabularySize else {
+            throw SelfPrunerError(
+                .badOption,
+                "The model \(path) has a vocabulary of \(checkpoint.description.vocabularySize) tokens, and the one to "
+                    + "compare with it of \(model.description.vocabularySize)")
+        }
     }
-    let longest = windows.map(\.count).max() ?? 0
-    let dense = try loadModel(checkpoint, precision, positions: longest, observer)
-    let total = windows.reduce(0) { $0 + $1.count }
-    let rows = min(max(workspaceRows, longest), total)
-    let divergence = try observer.stage("compare", total: total, unit: "tokens") { progress in
-        try Divergence.measure(
-            model, from: dense, windows, in: (Workspace(model, rows: rows), Workspace(dense, rows: rows)),
-            progress: progress, isCancelled: { observer.isCancelled })
+
+    /// Loads the dense model in the precision of `model`, and compares the two.
+    /// - Throws: errors of the models; `CancellationError`.
+    func measureDivergence(
+        of model: LlamaModel, _ windows: [[Int32]], _ observer: some RunObserver
+    ) throws -> DivergenceReport {
+        let longest = windows.map(\.count).max() ?? 0
+        let dense = try loadModel(checkpoint, model.precision, positions: longest, observer)
+        let total = windows.reduce(0) { $0 + $1.count }
+        let rows = min(max(workspaceRows, longest), total)
+        let divergence = try observer.stage("compare", total: total, unit: "tokens") { progress in
+            try Divergence.measure(
+                model, from: dense, windows, in: (Workspace(model, rows: rows), Workspace(dense, rows: rows)),
+                progress: progress, isCancelled: { observer.isCancelled })
+        }
+        return DivergenceReport(
+            dense: path, mean: divergence.mean, standardError: divergence.standardError, tokens: divergence.tokens)
     }
-    return DivergenceReport(
-        dense: path, mean: divergence.mean, standardError: divergence.standardError, tokens: divergence.tokens)
 }

@@ -69,7 +69,7 @@ public func evaluate(
 ) throws -> EvaluationReport {
     let precision = try options.compute.apply()
     let checkpoint = try openCheckpoint(options.model)
-    let text = try EvaluationText(options, Tokenizer(checkpoint.tokenizer))
+    let text = try EvaluationText(options, checkpoint, Tokenizer(checkpoint.tokenizer))
     let model = try loadModel(checkpoint, precision, positions: text.positions, observer)
     return try text.measure(model, observer)
 }
@@ -79,10 +79,20 @@ struct EvaluationText {
     private let options: EvaluateOptions
     private let name: String
     let windows: [[Int32]]
+    private var dense: DenseModel?
 
     /// Positions of the longest window.
     var positions: Int { windows[0].count }
 
+    /// With the dense model, if the options name one: it is opened now, so that whatever is wrong with it is said
+    /// before anything is measured.
+    /// - Throws: `SelfPrunerError`; errors of the dense model.
+    init(_ options: EvaluateOptions, _ checkpoint: any Checkpoint, _ tokenizer: Tokenizer) throws {
+        try self.init(options, tokenizer)
+        dense = try options.against.map { try DenseModel($0, comparedWith: checkpoint) }
+    }
+
+    /// Without a dense model.
     /// - Throws: `SelfPrunerError`.
     init(_ options: EvaluateOptions, _ tokenizer: Tokenizer) throws {
         guard options.sequenceLength >= 2 else {
@@ -120,9 +130,7 @@ struct EvaluationText {
             tokensScored: result.tokensScored, tokensPerSecond: result.tokensPerSecond, seconds: result.seconds,
             peakMemoryBytes: ProcessFigures.peakMemoryBytes, weightBytes: model.byteCount, threads: Threads.count,
             protocol: measured(in: model.precision))
-        report.divergence = try options.against.map {
-            try measureDivergence(model, from: $0, windows, model.precision, observer)
-        }
+        report.divergence = try dense.map { try $0.measureDivergence(of: model, windows, observer) }
         return report
     }
 

@@ -37,7 +37,13 @@ public struct TaskSelection: Sendable {
         }
         guard let samplesFile else { return }
         // Said before an hour of work, not after it.
-        let folder = URL(fileURLWithPath: samplesFile).deletingLastPathComponent().path
+        let file = URL(fileURLWithPath: samplesFile)
+        var isFolder = ObjCBool(false)
+        if FileManager.default.fileExists(atPath: file.path, isDirectory: &isFolder), isFolder.boolValue {
+            throw SelfPrunerError(
+                .outputNotWritable, "The samples file \(samplesFile) cannot be written: it is a folder")
+        }
+        let folder = file.deletingLastPathComponent().path
         guard FileManager.default.isWritableFile(atPath: folder) else {
             throw SelfPrunerError(
                 .outputNotWritable,
@@ -86,7 +92,7 @@ public func evaluate(
     let precision = try options.compute.apply()
     let checkpoint = try openCheckpoint(options.model)
     let tokenizer = try Tokenizer(checkpoint.tokenizer)
-    let text = try EvaluationText(options, tokenizer)
+    let text = try EvaluationText(options, checkpoint, tokenizer)
     let tasks = try SelectedTasks(selection, checkpoint, tokenizer, observer)
     let model = try loadModel(
         checkpoint, precision, positions: max(text.positions, tasks.positions), observer)

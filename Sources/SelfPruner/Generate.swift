@@ -64,6 +64,8 @@ public func generate(
     let generator = Generator(model, capacity: capacity)
     var sampler = Sampler(temperature: options.temperature, seed: options.seed)
     var stream = tokenizer.makeStreamingDecoder(skippingSpecialTokens: true)
+    // The answer of a chat is a text of its own.
+    if !options.usesChatTemplate { stream.follow(prompt) }
     let ends = checkpoint.endOfTextTokens(tokenizer)
     let clock = ContinuousClock()
     let start = clock.now

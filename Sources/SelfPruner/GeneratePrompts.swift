@@ -140,6 +140,7 @@ struct PreparedPrompts {
         var continuations = Continuations(checkpoint, tokenizer, maximumTokens: options.maximumTokens)
         continuations.temperature = options.temperature
         continuations.seed = options.seed
+        continuations.continuesText = !options.usesChatTemplate
         return EncodedPrompts(
             prompts: prompts, tokens: tokens, continuations: continuations,
             positions: continuations.positions(tokens, context: context))

@@ -18,8 +18,8 @@ enum BenchProcess {
         // A model's name may begin with a hyphen.
         process.arguments = arguments + ["--", model]
         process.standardInput = FileHandle.nullDevice
-        // What comes through them fits their buffers.
-        let (output, error) = (Pipe(), Pipe())
+        // Files take whatever the process prints; a pipe that nobody empties would stop it.
+        let (output, error) = (try scratchFile(), try scratchFile())
         process.standardOutput = output
         process.standardError = error
         do {
@@ -44,15 +44,33 @@ enum BenchProcess {
             throw SelfPrunerError(.processFailed, "The process that measured \(model) failed: \(words(process, error))")
         }
         do {
-            return try JSONDecoder().decode(BenchRun.self, from: output.fileHandleForReading.readToEnd() ?? Data())
+            return try JSONDecoder().decode(BenchRun.self, from: content(output))
         } catch {
             throw SelfPrunerError(.processFailed, "The process that measured \(model) gave no result")
         }
     }
 
+    /// A file without a name: nothing of it is left behind, however this process ends.
+    private static func scratchFile() throws -> FileHandle {
+        let url = FileManager.default.temporaryDirectory.appendingPathComponent("selfpruner-\(UUID().uuidString)")
+        do {
+            try Data().write(to: url)
+            defer { try? FileManager.default.removeItem(at: url) }
+            return try FileHandle(forUpdating: url)
+        } catch {
+            throw SelfPrunerError(.processFailed, "The file \(url.path) cannot be made: \(reason(of: error))")
+        }
+    }
+
+    /// All that a process has written to a file.
+    private static func content(_ file: FileHandle) throws -> Data {
+        try file.seek(toOffset: 0)
+        return try file.readToEnd() ?? Data()
+    }
+
     /// What a process said before it failed, without a final stop.
-    private static func words(_ process: Process, _ error: Pipe) -> String {
-        let data = (try? error.fileHandleForReading.readToEnd()) ?? nil
+    private static func words(_ process: Process, _ error: FileHandle) -> String {
+        let data = try? content(error)
         var line = String(decoding: data ?? Data(), as: UTF8.self).split(separator: "\n").last.map(String.init) ?? ""
         if line.hasPrefix("selfpruner: ") { line.removeFirst("selfpruner: ".count) }
         while line.hasSuffix(".") { line.removeLast() }

@@ -47,6 +47,19 @@ struct DeclarationFields {
         return text
     }
 
+    /// The field `name`. Names are listed with commas between them, and one of them stands for all tasks.
+    func taskName() throws(TaskError) -> String {
+        let name = try text("name")
+        guard !name.isEmpty, name != TaskLibrary.everything,
+            name.unicodeScalars.allSatisfy({ $0 != "," && !$0.isPythonSpace })
+        else {
+            throw error(
+                "'name' is '\(name)', but should be a word without white space and commas, and not "
+                    + "'\(TaskLibrary.everything)'")
+        }
+        return name
+    }
+
     func fileName(_ name: String) throws(TaskError) -> String {
         let text = try text(name)
         guard !text.isEmpty, !text.contains("/"), text != ".", text != ".." else {

@@ -53,7 +53,7 @@ package struct GenerationTask: Sendable {
             "name", "version", "kind", "file", "prompt", "reference", "stop", "maxTokens", "metrics",
         ])
         guard try fields.text("kind") == Self.kind else { throw fields.error("field 'kind' is not '\(Self.kind)'") }
-        name = try fields.text("name")
+        name = try fields.taskName()
         version = try fields.number("version")
         dataFile = try fields.fileName("file")
         prompt = try TaskTemplate(try fields.text("prompt"), file: file)

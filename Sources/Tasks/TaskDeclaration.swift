@@ -12,6 +12,7 @@ import Tokenization
 /// | `prompt` | of `multiple_choice`: a template |
 /// | `target` | of `partial_evaluation`: a template |
 /// | `choices` | a list of templates, or the name of a field that is a list of strings: `choices.text` |
+/// | `nonEmpty` | names of fields that an item must have, and not blank: for texts that are part of a choice only |
 /// | `gold` | a template that writes the number of the right choice, from 0 |
 /// | `metrics` | `acc`, and `acc_norm`: the log-likelihood is divided by the choice's code points |
 /// | `targetDelimiter` | between prompt and choice; a space unless given |
@@ -51,6 +52,8 @@ package struct TaskDeclaration: Sendable {
     let prompt: TaskTemplate?
     let target: TaskTemplate?
     let choices: Choices
+    /// Paths of fields.
+    let nonEmpty: [String]
     let gold: TaskTemplate
     let cleanUp: [CleanUpStep]
 
@@ -62,15 +65,9 @@ package struct TaskDeclaration: Sendable {
         let fields = try DeclarationFields(json: json, file: file)
         try fields.refuseUnknown([
             "name", "version", "kind", "file", "fewShotFile", "drawsSpareExample", "prompt", "target", "choices",
-            "gold", "metrics", "targetDelimiter", "fewShotDelimiter", "cleanUp",
+            "nonEmpty", "gold", "metrics", "targetDelimiter", "fewShotDelimiter", "cleanUp",
         ])
-        name = try fields.text("name")
-        // Names are listed with commas between them.
-        guard !name.isEmpty, name != TaskLibrary.everything,
-            name.unicodeScalars.allSatisfy({ $0 != "," && !$0.isPythonSpace })
-        else {
-            throw fields.error("'name' is '\(name)', but should be a word without white space and commas")
-        }
+        name = try fields.taskName()
         version = try fields.number("version")
         kind = try fields.oneOf("kind")
         dataFile = try fields.fileName("file")
@@ -95,6 +92,7 @@ package struct TaskDeclaration: Sendable {
             guard templates.count > 1 else { throw fields.error("'choices' has fewer than two templates") }
             choices = .templates(templates)
         }
+        nonEmpty = fields.values["nonEmpty"] == nil ? [] : try fields.texts("nonEmpty")
         gold = try TaskTemplate(try fields.text("gold"), file: file)
         metrics = try fields.allOf("metrics")
         guard metrics.contains(.accuracy) else { throw fields.error("'metrics' lacks 'acc'") }

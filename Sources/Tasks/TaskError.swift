@@ -14,7 +14,7 @@ package struct TaskError: Error, CustomStringConvertible, Equatable {
         case missingField, badField
         /// The right choice of an item cannot be told, or is none of its choices.
         case wrongGold
-        /// A choice without text, or an item with fewer than two choices.
+        /// A choice without text or with an empty part, or an item with fewer than two choices.
         case emptyChoice, fewChoices
         /// Nothing to evaluate.
         case noItems

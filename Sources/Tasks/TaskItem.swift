@@ -41,6 +41,7 @@ extension TaskDeclaration {
     /// - Throws: `TaskError`: `missingField`, `badField`, `wrongGold`, `emptyChoice`, `fewChoices`.
     func item(_ document: DocumentValue, file: String, line: Int) throws(TaskError) -> TaskItem {
         let fields = ItemFields(document, file: file, line: line)
+        for name in nonEmpty { try fields.refuseBlank(name) }
         var texts: [String] = []
         switch choices {
         case .templates(let templates):
@@ -104,6 +105,13 @@ private struct ItemFields {
         } catch {
             let code = error.code == .undefined ? TaskError.Code.missingField : .badField
             throw self.error(code, "The item does not give \(what): \(error.message)")
+        }
+    }
+
+    func refuseBlank(_ name: String) throws(TaskError) {
+        guard let value = document[name] else { throw error(.missingField, "The field '\(name)' is missing") }
+        if let text = value.text, PythonText(text).withoutTrailingSpace.isEmpty {
+            throw error(.emptyChoice, "The field '\(name)' is empty")
         }
     }
 

@@ -163,8 +163,8 @@ private final class HTTPExchanges: NSObject, URLSessionDataDelegate, Sendable {
         guard passwords.contains(challenge.protectionSpace.authenticationMethod) else {
             return completionHandler(.performDefaultHandling, nil)
         }
-        let status = (challenge.failureResponse as? HTTPURLResponse)?.statusCode ?? 401
-        end(task.taskIdentifier, .reply(HTTPHead(status: status, headers: []), body: Data()))
+        let head = (challenge.failureResponse as? HTTPURLResponse).map { HTTPHead($0) }
+        end(task.taskIdentifier, .reply(head ?? HTTPHead(status: 401, headers: []), body: Data()))
         // FoundationNetworking waits forever once this is answered without a password; the task is cancelled.
         #if !canImport(FoundationNetworking)
             completionHandler(.cancelAuthenticationChallenge, nil)

@@ -115,6 +115,19 @@ struct TaskDataTests {
         #expect(!present.isPresent(rows.data))
     }
 
+    @Test(.enabled(if: geteuid() != 0, "root may write anywhere"))
+    func `a folder that cannot be written to is named before anything is asked`() async throws {
+        let (rows, folder) = (try RowsFixture(), try TemporaryFolder())
+        let hub = try FakeHub([], interfere: { RowsFixture.page($0, of: rows.content) })
+        defer { hub.stop() }
+        let path = folder("tasks")
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        #expect(chmod(path, 0o555) == 0)
+        let error = await #expect(throws: HubError.self) { try await download(rows, hub.url, into: folder) }
+        #expect(error?.code == .notWritable && error?.message.contains(path) == true)
+        #expect(hub.hubCalls.isEmpty)
+    }
+
     @Test func `storms pass`() async throws {
         let (rows, folder) = (try RowsFixture(), try TemporaryFolder())
         let hub = try FakeHub(

@@ -89,6 +89,17 @@ struct EvaluateTasksTests {
         #expect(!FileManager.default.fileExists(atPath: samples))
     }
 
+    @Test func `a folder in place of the samples file is refused before the model is loaded`() throws {
+        let observer = CancellingObserver(after: .max)
+        #expect {
+            try evaluateTasks(
+                model: model, selection { $0.samplesFile = folder("data") }, compute: compute, observer: observer)
+        } throws: {
+            ($0 as? SelfPrunerError)?.code == .outputNotWritable && "\($0)".contains("it is a folder")
+        }
+        #expect(observer.stages.isEmpty)
+    }
+
     @Test func `a model that is not there is named before the data are read`() {
         #expect { try evaluateTasks(model: "/nowhere.gguf", selection(), compute: compute) } throws: {
             "\($0)".contains("/nowhere.gguf")

@@ -132,6 +132,17 @@ struct EvaluateTests {
         #expect { try evaluate(options()) } throws: { "\($0)".contains("200") && "\($0)".contains("96") }
     }
 
+    @Test func `a dense model that cannot be compared is refused before the model is loaded`() throws {
+        let other = try TinyModel.make("odd", in: folder)
+        for (dense, reason) in [("/nowhere/model", "/nowhere/model"), (other, "vocabulary of 101 tokens")] {
+            let observer = CancellingObserver(after: .max)
+            #expect { try evaluate(options { $0.against = dense }, observer: observer) } throws: {
+                "\($0)".contains(reason)
+            }
+            #expect(observer.stages.isEmpty)
+        }
+    }
+
     @Test func `a cancelled evaluation ends`() {
         #expect(throws: CancellationError.self) { try evaluate(options(), observer: CancellingObserver(after: 0)) }
     }

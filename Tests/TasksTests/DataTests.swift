@@ -59,6 +59,12 @@ struct DataTests {
             ),
             ("winogrande", #"{"sentence": "a _", "option1": "a", "option2": "b", "answer": "1"}"#, .emptyChoice),
             ("winogrande", #"{"sentence": "a _ b", "option1": "a", "option2": "b", "answer": "3"}"#, .wrongGold),
+            ("winogrande", #"{"sentence": "a _ b", "option1": "", "option2": "b", "answer": "1"}"#, .emptyChoice),
+            ("winogrande", #"{"sentence": "a _ b", "option1": "a", "option2": " \t", "answer": "1"}"#, .emptyChoice),
+            ("winogrande", #"{"sentence": "a _ b", "option1": "a", "answer": "1"}"#, .missingField),
+            (
+                "winogrande", #"{"sentence": "a _ b", "option1": null, "option2": "b", "answer": "1"}"#, .missingField
+            ),
             ("boolq", #"{"question": "q", "passage": "p", "answer": "maybe"}"#, .wrongGold),
             (
                 "hellaswag",

@@ -148,7 +148,7 @@ struct DeclarationTests {
             (["file": #""../x""#], "'file'"), (["file": #"".""#], "'file'"), (["name": #""a,b""#], "'a,b'"),
             (["name": #""all""#], "'all'"), (["name": "\"\""], "'name'"), (["fewShotFile": "3"], "'fewShotFile'"),
             (["fewShotFile": #""colours.jsonl""#], "the file with the questions"),
-            (["drawsSpareExample": "1"], "neither true nor false"),
+            (["drawsSpareExample": "1"], "neither true nor false"), (["nonEmpty": "3"], "'nonEmpty' is no list"),
             (["metric": "[]"], "'metric' is unknown"),
             (["cleanUp": #"[{"step": "shout"}]"#], "'shout'"), (["cleanUp": #"["strip"]"#], "no object"),
             (["cleanUp": #"[{"step": "replace", "text": "", "with": "x"}]"#], "'text' is empty"),

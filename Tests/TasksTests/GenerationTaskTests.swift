@@ -64,7 +64,9 @@ struct GenerationTaskTests {
 
     @Test(
         arguments: [
-            (["name": nil], "lacks the field 'name'"), (["reference": nil], "lacks the field 'reference'"),
+            (["name": nil], "lacks the field 'name'"), (["name": #""all""#], "'all'"),
+            (["name": #""a,b""#], "'a,b'"), (["name": "\"\""], "'name'"),
+            (["reference": nil], "lacks the field 'reference'"),
             (["reference": #""""#], "'reference'"), (["stop": #"["\n", ""]"#], "'stop' has an empty"),
             (["stop": "3"], "'stop' is no list"), (["maxTokens": "0"], "'maxTokens'"),
             (["maxTokens": "2.5"], "'maxTokens'"),

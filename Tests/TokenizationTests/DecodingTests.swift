@@ -48,6 +48,23 @@ struct DecodingTests {
         }
     }
 
+    @Test(arguments: ["llama2", "mistral", "unigram-bytes"])
+    func `a text that goes on behind another one keeps its first space`(_ style: String) throws {
+        let tokenizer = try Fixture(style).tokenizer
+        let ids = tokenizer.encode("the cat of the house", addingSpecialTokens: true)
+        let cut = try #require(
+            ids.indices.dropFirst(2).first { tokenizer.spelling(of: ids[$0])?.starts(with: "▁".utf8) == true })
+        let (prompt, rest) = (ids[..<cut], ids[cut...])
+        var decoder = tokenizer.makeStreamingDecoder(skippingSpecialTokens: true)
+        decoder.follow(prompt)
+        let behind = rest.map { decoder.append($0) }.joined() + decoder.finish()
+        #expect(behind.hasPrefix(" "))
+        let all = tokenizer.decode(ids, skippingSpecialTokens: true)
+        #expect(tokenizer.decode(prompt, skippingSpecialTokens: true) + behind == all)
+        let alone = rest.map { decoder.append($0) }.joined()
+        #expect(" " + alone == behind)
+    }
+
     @Test func specialTokensAreSkippedOnRequest() throws {
         let tokenizer = try Fixture("smollm").tokenizer
         let ids = tokenizer.encode("<|im_start|>user", addingSpecialTokens: false, parsingSpecialTokens: true)

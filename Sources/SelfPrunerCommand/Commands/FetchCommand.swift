@@ -50,7 +50,9 @@ extension FetchCommand {
             var options = FetchModelOptions(repository: repository)
             options.revision = revision
             options.file = file
-            let model = try await keepingWhatCame { try await fetchModel(options, observer: TerminalObserver()) }
+            let model = try await interruptible("what has come is kept, and the same command goes on from there") {
+                try await fetchModel(options, observer: TerminalObserver())
+            }
             if json.json { return try printJSON(model) }
             try writeToStandardOutput(Data((model.path + "\n").utf8))
             let files = model.files.count == 1 ? "1 file" : "\(model.files.count) files"
@@ -85,7 +87,10 @@ extension FetchCommand {
         func run() async throws {
             var options = FetchTasksOptions()
             if let output { options.folder = output }
-            let tasks = try await keepingWhatCame { try await fetchTasks(options, observer: TerminalObserver()) }
+            let kept = "files that are complete are kept, and the same command gets the others, each from its start"
+            let tasks = try await interruptible(kept) {
+                try await fetchTasks(options, observer: TerminalObserver())
+            }
             if json.json { return try printJSON(tasks) }
             var table = TextTable([
                 .init("task"), .init("file"), .init("dataset"), .init("rows", .right), .init("bytes", .right),
@@ -103,12 +108,12 @@ extension FetchCommand {
     }
 }
 
-/// After Ctrl-C, what has come is there.
-private func keepingWhatCame<Result>(_ body: () async throws -> Result) async throws -> Result {
+/// - Parameter kept: what is there after Ctrl-C, in words.
+private func interruptible<Result>(_ kept: String, _ body: () async throws -> Result) async throws -> Result {
     do {
         return try await body()
     } catch is CancellationError {
-        Terminal.writeToStandardError("Stopped; what has come is kept, and the same command goes on from there.\n")
+        Terminal.writeToStandardError("Stopped; \(kept).\n")
         throw ExitCode(130)
     }
 }

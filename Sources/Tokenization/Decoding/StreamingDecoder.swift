@@ -37,6 +37,12 @@ package struct StreamingDecoder: Sendable {
         strippable = textSteps.map { if case .strip(_, let start, _) = $0 { start } else { 0 } }
     }
 
+    /// The text goes on behind these ids: what they spell is not given out, but a space behind them is, which a decoder
+    /// strips from the start of a text.
+    package mutating func follow(_ ids: some Sequence<Int32>) {
+        for id in ids { _ = append(id) }
+    }
+
     /// The text that `id` completes, often empty.
     package mutating func append(_ id: Int32) -> String {
         if skippingSpecialTokens, tokenizer.specialIDs.contains(id) { return "" }
