@@ -1,6 +1,6 @@
 """The Python environment of the references (torch, transformers): found or built once, outside the repository.
 
-Standard library only, so that any python3 (3.10 or later) can start it.
+Standard library only, so that any python3 (3.11 or later, which the pinned packages need) can start it.
 """
 
 import hashlib

@@ -57,7 +57,9 @@ package final class RunFolder: Sendable {
             let list = forbidden.prefix(8).map(\.description).joined(separator: ", ")
             let more = forbidden.count > 8 ? ", and \(forbidden.count - 8) more" : ""
             throw JournalError(
-                .otherRun, "The folder holds a run with other settings: \(list)\(more)", file: folder)
+                .otherRun,
+                "The folder holds a run with other settings: \(list)\(more); delete that folder, name another with --run, "
+                    + "or repeat the earlier settings", file: folder)
         }
         if !differences.isEmpty { try Self.write(wanted, folder) }
         isNew = false

@@ -148,11 +148,13 @@ extension PruneReport {
     private var settingsTable: TextTable {
         var table = TextTable([.init("setting"), .init("value")])
         let s = settings
-        for (name, value) in [
+        let step = s.channelStep.map(String.init) ?? "default"
+        let alignment = s.alignment.map(String.init) ?? "default"
+        let rows: [(String, String)] = [
             ("program", program), ("model", s.model), ("rate", "\(s.rate)"), ("method", s.method),
             ("order", s.order), ("attention cut by", s.attentionUnits), ("refit", s.refit),
             ("allocation", s.allocation), ("granularity", s.granularity),
-            ("channel step", s.channelStep.map { "\($0)" } ?? "default"), ("ridge", "\(s.ridge)"),
+            ("channel step", step), ("alignment", alignment), ("ridge", "\(s.ridge)"),
             ("tokens of the gradients", "\(s.gradientTokens)"),
             ("weight of a first token", "\(s.firstTokenWeight)"),
             ("fitness", s.fitness), ("proposer", s.proposer), ("candidates", "\(s.candidates)"),
@@ -167,9 +169,8 @@ extension PruneReport {
             ("evaluation text", "\(s.evaluationText), \(s.evaluationTokens) tokens"),
             ("sequence length", "\(s.sequenceLength)"), ("format", s.format), ("element type", s.elementType),
             ("precision", s.precision), ("threads", "\(s.threads)"),
-        ] {
-            table.addRow([name, value])
-        }
+        ]
+        for (name, value) in rows { table.addRow([name, value]) }
         return table
     }
 }

@@ -31,6 +31,8 @@ public struct PruneReport: Sendable, Codable {
         public var allocation: String
         public var granularity: String
         public var channelStep: Int?
+        /// Channels that every MLP keeps a multiple of; `nil` for the default.
+        public var alignment: Int?
         public var ridge: Double
         public var firstTokenWeight: Double
         public var gradientTokens: Int

@@ -41,7 +41,7 @@ extension PruneRun {
             order: options.order.rawValue, attentionUnits: options.search.settledAttentionUnits.rawValue,
             allocation: options.settledAllocation.rawValue,
             granularity: options.granularity.rawValue,
-            channelStep: options.channelStep, ridge: options.ridge,
+            channelStep: options.channelStep, alignment: options.alignment, ridge: options.ridge,
             firstTokenWeight: options.firstTokenWeight,
             gradientTokens: options.search.needsGradients ? options.search.gradientTokens : 0,
             refit: options.refit.rawValue,

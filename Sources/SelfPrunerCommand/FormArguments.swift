@@ -27,6 +27,9 @@ struct FormArguments: ParsableArguments {
     @Option(help: "Split a Hugging Face folder's weights into files of at most this size. (default: 5GB)")
     var maxShardSize: MemoryAmount?
 
+    /// Only a GGUF model is one file; in another form the name of one would become a folder's.
+    func isMisnamed(_ output: String) -> Bool { format != .gguf && output.lowercased().hasSuffix(".gguf") }
+
     var form: OutputForm {
         var form = OutputForm(format)
         form.quantization = quantize

@@ -124,8 +124,29 @@ struct SearchArguments: ParsableArguments {
 
     private static let defaults = SearchOptions(model: "", rate: 0.5)
 
-    /// - Throws: `ValidationError`.
+    /// Of `--proposer`, which not every command with these options has.
+    static let proposerHelp = """
+        Who proposes: adaptive (all at hand; the default), self (the model that is pruned), chat (an endpoint), \
+        evolution (classical operators), surrogate (a model fitted to all losses so far), random, uniform (the same \
+        rate everywhere, no search; frontier has it in any case), or the paper's ablations \
+        self-without-initialization and self-without-variation (evolution in place of the model for the first \
+        population, or for all offspring).
+        """
+
+    /// What can be named here as it was typed.
+    /// - Throws: `SelfPrunerError.badOption`.
+    func check() throws {
+        if let candidates, candidates < 1 {
+            throw SelfPrunerError(.badOption, "--candidates must be at least 1, not \(candidates)")
+        }
+        if let prompts, !FileManager.default.fileExists(atPath: prompts) {
+            throw SelfPrunerError(.badOption, "The folder \(prompts) of --prompts does not exist")
+        }
+    }
+
+    /// - Throws: `ValidationError`, `SelfPrunerError.badOption`.
     func options(model: String, rate: Double, compute: ComputeArguments) throws -> SearchOptions {
+        try check()
         var options = SearchOptions(model: model, rate: rate)
         options.chat = try chat.options(of: nil)
         if mode == .paper { options.applyPaperSettings() }
@@ -145,6 +166,13 @@ struct SearchArguments: ParsableArguments {
         if let rungs { options.rungTokens = rungs.values }
         if let promote {
             options.rungShares = promote.values
+            let needed = max(options.rungTokens.count - 1, 0)
+            guard promote.values.count == needed else {
+                throw SelfPrunerError(
+                    .badOption,
+                    "--promote needs a share for each text of --rungs but the last, which makes \(needed), not"
+                        + " \(promote.values.count)")
+            }
         } else if rungs != nil {
             // As many shares as the rungs need, the last one for all that the default does not have.
             let shares = Self.defaults.rungShares
@@ -203,7 +231,15 @@ struct ChatArguments: ParsableArguments {
 
     /// - Parameter known: of a run that goes on; what is not said is taken from there.
     func options(of known: ChatOptions?) throws -> ChatOptions? {
-        if endpoint == nil && replay == nil && known == nil { return nil }
+        if endpoint == nil && replay == nil && known == nil {
+            let given: [(String, Bool)] = [
+                ("--chat-model", chatModel != nil), ("--key-variable", keyVariable != nil),
+                ("--concurrency", concurrency != nil), ("--request-time", requestTime != nil),
+                ("--prompt-price", promptPrice != nil), ("--completion-price", completionPrice != nil),
+            ]
+            if let option = given.first(where: \.1)?.0 { throw ValidationError("\(option) needs --endpoint.") }
+            return nil
+        }
         guard let model = chatModel ?? known?.model ?? (replay == nil ? nil : "recorded") else {
             throw ValidationError("--endpoint needs --chat-model, the name of the model that answers there.")
         }
@@ -220,18 +256,27 @@ struct ChatArguments: ParsableArguments {
     }
 }
 
-/// The three texts, which must not overlap.
+/// The three texts, which must not overlap: of `analyze` and of all that search.
 struct TextArguments: ParsableArguments {
-    @Option(name: .customLong("calibration"), parsing: .upToNextOption, help: "Text files for the calibration.")
+    @Option(
+        name: .customLong("calibration"), parsing: .upToNextOption,
+        help: """
+            Text files for the calibration. Where a text is not named, it is calibration.txt, fitness.txt or \
+            evaluation.txt in the folder SELFPRUNER_DATA, or else in self-pruner/texts in the cache folder.
+            """)
     var calibration: [String] = []
 
-    @Option(help: "Text file that the search measures candidates on.")
+    @Option(help: "Text file that candidates, or single cuts, are measured on.")
     var fitnessText: String?
 
     @Option(help: "How the fitness text is made of its file: none or wikitext.")
     var fitnessJoiner = TextJoiner.none
 
-    @Option(help: "Text file that the report measures on.")
+    @Option(
+        help: """
+            Text file that prune, compare and frontier measure their results on; search and analyze only see that the \
+            others do not overlap with it.
+            """)
     var evaluationText: String?
 
     @Option(help: "How the evaluation text is made of its file: none or wikitext.")

@@ -38,22 +38,13 @@ struct TaskArguments: ParsableArguments {
             """)
     var noSpecialTokens = false
 
-    @Option(help: "File to write log-likelihoods and answers of every question to, one JSON object a line.")
-    var samples: String?
-
     func validate() throws {
         guard tasks == nil else { return }
         let given: [(String, Bool)] = [
             ("--limit", limit != nil), ("--shots", shots != 0), ("--task-data", taskData != nil),
             ("--task-declarations", taskDeclarations != nil), ("--no-special-tokens", noSpecialTokens),
-            ("--samples", samples != nil),
         ]
         if let option = given.first(where: \.1)?.0 { throw ValidationError("\(option) needs --tasks.") }
-    }
-
-    /// Where several models are measured.
-    func refuseSamples() throws {
-        if samples != nil { throw ValidationError("--samples is for one model: use it with evaluate.") }
     }
 
     /// `nil` without tasks.
@@ -66,7 +57,6 @@ struct TaskArguments: ParsableArguments {
         selection.dataFolder = taskData
         selection.declarationFolder = taskDeclarations
         selection.addsSpecialTokens = !noSpecialTokens
-        selection.samplesFile = samples
         return selection
     }
 }

@@ -78,7 +78,8 @@ private func failure(_ body: () throws -> Void) -> JournalError? {
         #expect(
             error?.message == """
                 The folder holds a run with other settings: levels is [1,2] there and [1,2,3] here, limits.seconds is \
-                absent there and 60 here, model is "a/b" there and "c" here, rate is 0.3 there and 0.5 here
+                absent there and 60 here, model is "a/b" there and "c" here, rate is 0.3 there and 0.5 here; delete that \
+                folder, name another with --run, or repeat the earlier settings
                 """)
         #expect(error?.file == path)
         #expect(try read(path + "/run.json") == before)

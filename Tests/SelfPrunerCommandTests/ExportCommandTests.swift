@@ -47,6 +47,16 @@ struct ExportCommandTests {
         #expect(try fixture.folder.contents() == fixture.inputs)
     }
 
+    @Test func `the name of a file is refused where a folder is written`() async throws {
+        let commands = [export("model.gguf"), fixture.prune() + ["--output", fixture.folder("model.gguf")]]
+        for arguments in commands {
+            let outcome = try await Program.run(arguments)
+            #expect(outcome.status == 64 && outcome.output.isEmpty, "\(arguments)")
+            #expect(outcome.error.contains("--format gguf"))
+        }
+        #expect(try fixture.folder.contents() == fixture.inputs)
+    }
+
     @Test func `an output that cannot be made is one sentence`() async throws {
         try fixture.folder.write("file", Data())
         let outcome = try await Program.run(

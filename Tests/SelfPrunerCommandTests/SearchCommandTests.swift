@@ -168,6 +168,7 @@ struct SearchCommandTests {
         (["--attention-units", "halves"], "--attention-units"), (["--rungs", "64,x"], "--rungs"),
         (["--proposer", "magic"], "--proposer"), (["--memory", "lots"], "--memory"),
         (["--endpoint", "http://127.0.0.1:1"], "--chat-model"), (["--time", "1e30"], "--time"),
+        (["--chat-model", "local"], "--endpoint"), (["--concurrency", "2"], "--endpoint"),
     ])
     func `arguments that make no sense`(_ arguments: [String], _ named: String) async throws {
         let outcome = try await Program.run(fixture.search() + arguments)
@@ -175,9 +176,22 @@ struct SearchCommandTests {
         #expect(outcome.error.contains(named))
     }
 
+    @Test func `options of other commands and methods`() async throws {
+        for (arguments, named) in [
+            (fixture.compare("evolution") + ["--seed", "1"], "--seeds"),
+            (fixture.prune() + ["--method", "flap", "--refit", "auto"], "--method nested"),
+            (fixture.prune() + ["--tasks", "piqa", "--samples", "x"], "--samples"),
+        ] {
+            let outcome = try await Program.run(arguments)
+            #expect(outcome.status == 64)
+            #expect(outcome.error.contains(named))
+        }
+    }
+
     @Test(arguments: [
         (["--memory", "1MB"], "memory"), (["--proposer", "chat"], "endpoint"), (["--rungs", "64,100000"], "fitness"),
         (["--prompts", "/nowhere"], "/nowhere"), (["--promote", "2"], "share"),
+        (["--promote", "0.5,0.5"], "--promote"), (["--candidates", "0"], "--candidates"),
         (["--proposer", "chat", "--replay", "/nowhere/exchanges.jsonl"], "/nowhere"),
         (["--candidates", "9223372036854775807"], "candidates"),
         (["--population", "9223372036854775807"], "population"),

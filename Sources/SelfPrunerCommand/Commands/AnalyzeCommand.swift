@@ -17,7 +17,8 @@ struct AnalyzeCommand: ParsableCommand {
 
             Examples:
               selfpruner analyze model.gguf
-              selfpruner analyze model.gguf --tokens 4096 --chart worth.svg --output worth.json
+              selfpruner analyze model.gguf --tokens 4096 \\
+                --chart worth.svg --output worth.json
             """)
 
     @Argument(help: "A GGUF file or a Hugging Face folder.")

@@ -12,8 +12,8 @@ struct CompareCommand: AsyncParsableCommand {
             search; the same command goes on with what is missing.
 
             Example:
-              selfpruner compare model.gguf --rate 0.3 --proposers self,evolution,adaptive,uniform,random \\
-                --seeds 3 --output comparison
+              selfpruner compare model.gguf --rate 0.3 --seeds 3 --output comparison \\
+                --proposers self,evolution,adaptive,uniform,random
             """)
 
     @Argument(help: "A GGUF file or a Hugging Face folder.")
@@ -39,6 +39,12 @@ struct CompareCommand: AsyncParsableCommand {
     @OptionGroup(title: "Search") var search: SearchArguments
     @OptionGroup var compute: ComputeArguments
     @OptionGroup var json: JSONFlag
+
+    func validate() throws {
+        if search.seed != nil {
+            throw ValidationError("--seed is for one search; compare takes --seeds, their number.")
+        }
+    }
 
     func run() async throws {
         var options = CompareOptions(

@@ -13,8 +13,10 @@ struct CompareModelsCommand: ParsableCommand {
             With --bench: speed and memory, every run a process of its own, models in turns.
 
             Examples:
-              selfpruner compare-models model.gguf smaller --text wiki.test.raw --joiner wikitext --bench
-              selfpruner compare-models model.gguf smaller-20 smaller-30 --prompts prompts.txt --markdown models.md
+              selfpruner compare-models model.gguf smaller --bench \\
+                --text wiki.test.raw --joiner wikitext
+              selfpruner compare-models model.gguf smaller-20 smaller-30 \\
+                --prompts prompts.txt --markdown models.md
             """)
 
     @Argument(help: "The dense model: a GGUF file or a Hugging Face folder.")
@@ -69,10 +71,6 @@ struct CompareModelsCommand: ParsableCommand {
 
     @OptionGroup var compute: ComputeArguments
     @OptionGroup var json: JSONFlag
-
-    func validate() throws {
-        try tasks.refuseSamples()
-    }
 
     func run() throws {
         let observer = TerminalObserver()

@@ -8,7 +8,7 @@ struct EvaluateCommand: ParsableCommand {
         commandName: "evaluate", abstract: "Measure a model: perplexity on a text, accuracy on zero-shot tasks.",
         discussion: """
             With --text: the text is cut into consecutive windows; every token of a window but its first is scored, and \
-            a last window that is not full is dropped. The literature's WikiText-2 figure:
+            a last window that is not full is dropped, unless it is the only one. The literature's WikiText-2 figure:
               selfpruner evaluate MODEL --text wiki.test.raw --joiner wikitext
 
             With --tasks: multiple-choice questions, as lm-evaluation-harness has them, so that figures can be compared \
@@ -43,6 +43,12 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "Also measure how far the model is from this one, KL(this ‖ MODEL) in nats per token.")
     var against: String?
 
+    @Option(
+        help: """
+            File to write log-likelihoods and answers of every question of --tasks to, one JSON object a line.
+            """)
+    var samples: String?
+
     @OptionGroup(title: "Tasks") var tasks: TaskArguments
     @OptionGroup var compute: ComputeArguments
     @OptionGroup var json: JSONFlag
@@ -54,10 +60,12 @@ struct EvaluateCommand: ParsableCommand {
         if text == nil && (maxTokens != nil || bos || against != nil) {
             throw ValidationError("--max-tokens, --bos and --against are for --text.")
         }
+        if samples != nil && tasks.tasks == nil { throw ValidationError("--samples needs --tasks.") }
     }
 
     func run() throws {
-        let selection = tasks.selection
+        var selection = tasks.selection
+        selection?.samplesFile = samples
         let observer = TerminalObserver()
         guard let text else {
             guard let selection else { return }

@@ -11,7 +11,8 @@ struct ExportCommand: ParsableCommand {
             compares logits on 64 tokens: a model that does not compute the same is not published.
 
             Examples:
-              selfpruner export smaller --format gguf --quantize q4_k_m --output smaller.gguf
+              selfpruner export smaller --format gguf --quantize q4_k_m \\
+                --output smaller.gguf
               selfpruner export smaller.gguf --format hf --output smaller-hf
               selfpruner export smaller --format hf-padded --output smaller-padded
             """)
@@ -28,6 +29,12 @@ struct ExportCommand: ParsableCommand {
     @OptionGroup var form: FormArguments
     @OptionGroup var compute: ComputeArguments
     @OptionGroup var json: JSONFlag
+
+    func validate() throws {
+        if form.isMisnamed(output) {
+            throw ValidationError("\(output) is the name of a GGUF file: add --format gguf, or name a folder.")
+        }
+    }
 
     func run() throws {
         var options = ExportOptions(model: model, output: output)

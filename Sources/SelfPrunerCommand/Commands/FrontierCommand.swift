@@ -13,7 +13,8 @@ struct FrontierCommand: AsyncParsableCommand {
             settings, a rate and --run OUTPUT/rate-0.3 writes that model.
 
             Example:
-              selfpruner frontier model.gguf --rates 0.1,0.2,0.3,0.4,0.5 --candidates 100 --output frontier
+              selfpruner frontier model.gguf --rates 0.1,0.2,0.3,0.4,0.5 \\
+                --candidates 100 --output frontier
             """)
 
     @Argument(help: "A GGUF file or a Hugging Face folder.")
@@ -28,7 +29,7 @@ struct FrontierCommand: AsyncParsableCommand {
     @Option(help: "Folder of the curve and of all runs.")
     var output: String
 
-    @Option(help: "Who proposes: adaptive (all at hand; the default), self (the model), chat, evolution or random.")
+    @Option(help: ArgumentHelp(SearchArguments.proposerHelp))
     var proposer: SearchOptions.ProposerKind?
 
     @OptionGroup(title: "Search") var search: SearchArguments

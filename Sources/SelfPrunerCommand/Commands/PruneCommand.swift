@@ -7,25 +7,27 @@ struct PruneCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prune", abstract: "Write a smaller, dense version of a model.",
         discussion: """
-            Removes the given fraction of the decoder blocks' parameters: whole key/value groups with their query \
-            heads (with --attention-units heads also some query heads of the others), and whole MLP channels. How much each part gives is searched for; candidates are proposed by \
-            evolution and by the model itself, and measured on the fitness text. The output projections are refit to \
-            what is left by least squares.
+            Removes the given fraction of the decoder blocks' parameters: whole key/value groups, query heads of those \
+            that stay (not with --attention-units groups), and MLP channels. How much each part gives is searched for: \
+            evolution, a model fitted to all losses so far, and the model that is pruned propose candidates, which \
+            are measured on the fitness text. The output projections are refit to what is left by least squares.
 
             The output folder holds the model (config.json, model.safetensors and the tokenizer's files, or with \
-            --format gguf model.gguf), report.json and report.md; it appears whole or not at all. Beside it, OUTPUT.run keeps the search's journal: after Ctrl-C, a crash or \
-            a power cut the same command goes on where it stopped. Calibration, fitness and evaluation texts must not \
-            overlap; the default ones come with the set-up.
+            --format gguf model.gguf), report.json and report.md; it appears whole or not at all. Beside it, \
+            OUTPUT.run keeps the search's journal: after Ctrl-C, a crash or a power cut the same command goes on where \
+            it stopped. Calibration, fitness and evaluation texts must not overlap; the default ones come with the \
+            set-up.
 
             Examples:
               selfpruner prune model.gguf --rate 0.3 --output smaller
-              selfpruner prune model.gguf --rate 0.3 --output smaller --format gguf --quantize q8_0
+              selfpruner prune model.gguf --rate 0.3 --output smaller \\
+                --format gguf --quantize q8_0
               selfpruner prune model.gguf --target-size 80MB --output smaller --format gguf
               selfpruner prune model.gguf --max-perplexity-increase 20% --output smaller
               selfpruner prune model.gguf --rate 0.3 --output smaller --proposer self
               selfpruner prune model.gguf --rate 0.3 --output baseline --method flap
-              selfpruner prune model.gguf --rate 0.3 --output smaller --proposer chat \\
-                --endpoint http://127.0.0.1:8080 --chat-model local
+              selfpruner prune model.gguf --rate 0.3 --output smaller \\
+                --proposer chat --endpoint http://127.0.0.1:8080 --chat-model local
             """)
 
     @Argument(help: "A GGUF file or a Hugging Face folder.")
@@ -44,7 +46,7 @@ struct PruneCommand: AsyncParsableCommand {
             """)
     var allocation: PruneOptions.Allocation?
 
-    @Option(help: "Who proposes: adaptive (all at hand; the default), self (the model), chat, evolution or random.")
+    @Option(help: ArgumentHelp(SearchArguments.proposerHelp))
     var proposer: SearchOptions.ProposerKind?
 
     @Option(
@@ -57,7 +59,7 @@ struct PruneCommand: AsyncParsableCommand {
     @Option(help: "Folder of the search's journal; OUTPUT.run by default.")
     var run: String?
 
-    @Flag(help: "Replace an output folder that is not empty.")
+    @Flag(help: "Replace an output folder that is not empty. The run of a search that was stopped, OUTPUT.run, stays.")
     var overwrite = false
 
     @Option(
@@ -94,7 +96,13 @@ struct PruneCommand: AsyncParsableCommand {
         if continuations == nil, let option = given.first(where: \.1)?.0 {
             throw ValidationError("\(option) needs --continuations.")
         }
-        try tasks.refuseSamples()
+        if form.isMisnamed(output) {
+            throw ValidationError(
+                "\(output) is the name of a GGUF file, and prune writes a folder: name one, and add --format gguf for"
+                    + " model.gguf in it.")
+        }
+        let method: SearchOptions.Method = search.method ?? (search.mode == .paper ? .wandaSP : .nested)
+        if refit != .none && method != .nested { throw ValidationError("--refit needs --method nested.") }
     }
 
     func run() async throws {

@@ -26,7 +26,7 @@ struct SearchCommand: AsyncParsableCommand {
     @Option(help: "Fraction of the decoder blocks' parameters to remove, between 0 and 1.")
     var rate: Double?
 
-    @Option(help: "Who proposes: adaptive (all at hand; the default), self (the model), chat, evolution or random.")
+    @Option(help: ArgumentHelp(SearchArguments.proposerHelp))
     var proposer: SearchOptions.ProposerKind?
 
     @Flag(help: "Only show how the run stands.")
@@ -64,6 +64,7 @@ struct SearchCommand: AsyncParsableCommand {
                     "A run keeps its settings, so \(given.joined(separator: ", ")) cannot be given without MODEL; "
                         + "--candidates, --time, --memory and the chat endpoint can.")
             }
+            try search.check()
             var options = try searchOptions(ofRun: run)
             if let candidates = search.candidates { options.candidates = candidates }
             options.timeLimit = search.timeLimit?.seconds
