@@ -108,7 +108,8 @@ struct SearchArguments: ParsableArguments {
     @OptionGroup(title: "Chat endpoint") var chat: ChatArguments
     @OptionGroup(title: "Texts") var texts: TextArguments
 
-    /// What a run that exists keeps, whatever is said.
+    /// What a run that exists keeps, whatever is said: of options that always have a value, those with another one than
+    /// by default.
     var settled: [String] {
         let given: [(String, Bool)] = [
             ("--mode", mode != .default), ("--method", method != nil), ("--order", order != nil),
@@ -117,9 +118,12 @@ struct SearchArguments: ParsableArguments {
             ("--population", population != nil),
             ("--generation", generation != nil), ("--rungs", rungs != nil), ("--promote", promote != nil),
             ("--closed-form", closedForm != nil), ("--seed", seed != nil), ("--prompts", prompts != nil),
-            ("--fitness-text", texts.fitnessText != nil), ("--calibration", !texts.calibration.isEmpty),
+            ("--ridge", ridge != Self.defaults.ridge),
+            ("--first-token-weight", firstTokenWeight != Self.defaults.firstTokenWeight),
+            ("--gradient-tokens", gradientTokens != Self.defaults.gradientTokens), ("--alone", alone),
+            ("--prompt-style", promptStyle != .auto),
         ]
-        return given.filter(\.1).map(\.0)
+        return given.filter(\.1).map(\.0) + texts.given
     }
 
     private static let defaults = SearchOptions(model: "", rate: 0.5)
@@ -283,7 +287,7 @@ struct TextArguments: ParsableArguments {
     var evaluationJoiner = TextJoiner.none
 
     @Option(help: "Calibration tokens, shared evenly by the files.")
-    var calibrationTokens: Int = SearchOptions(model: "", rate: 0.5).calibrationTokens
+    var calibrationTokens: Int = Self.defaults.calibrationTokens
 
     @Option(
         help: """
@@ -304,7 +308,23 @@ struct TextArguments: ParsableArguments {
     var evaluationTokens = TokenLimit.atMost(32768)
 
     @Option(help: "Tokens of one window of calibration and evaluation.")
-    var sequenceLength = 2048
+    var sequenceLength: Int = Self.defaults.sequenceLength
+
+    private static let defaults = SearchOptions(model: "", rate: 0.5)
+
+    /// What was said of the texts; of options that always have a value, those with another one than by default. Where the
+    /// calibration is kept is not of the texts.
+    var given: [String] {
+        let given: [(String, Bool)] = [
+            ("--calibration", !calibration.isEmpty), ("--fitness-text", fitnessText != nil),
+            ("--fitness-joiner", fitnessJoiner != .none), ("--evaluation-text", evaluationText != nil),
+            ("--evaluation-joiner", evaluationJoiner != .none),
+            ("--calibration-tokens", calibrationTokens != Self.defaults.calibrationTokens),
+            ("--vocabulary-share", vocabularyShare != nil),
+            ("--sequence-length", sequenceLength != Self.defaults.sequenceLength),
+        ]
+        return given.filter(\.1).map(\.0)
+    }
 
     func apply(to options: inout SearchOptions) {
         options.calibrationTexts = calibration.isEmpty ? nil : calibration

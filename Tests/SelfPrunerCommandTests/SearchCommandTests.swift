@@ -55,7 +55,10 @@ struct SearchCommandTests {
 
     @Test func `a run keeps its settings`() async throws {
         #expect(try await Program.run(fixture.search()).status == 0)
-        for change in [["--seed", "3"], ["--proposer", "evolution"], ["--rate", "0.5"], ["--rungs", "64"]] {
+        for change in [
+            ["--seed", "3"], ["--proposer", "evolution"], ["--rate", "0.5"], ["--rungs", "64"], ["--ridge", "5"],
+            ["--vocabulary-share", "0"], ["--evaluation-text", "nowhere"], ["--precision", "float32"],
+        ] {
             let outcome = try await Program.run(["search", "--run", fixture.folder("run")] + change)
             #expect(outcome.status == 64)
             #expect(outcome.error.contains(change[0]))

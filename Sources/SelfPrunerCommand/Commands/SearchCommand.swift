@@ -58,17 +58,18 @@ struct SearchCommand: AsyncParsableCommand {
             }
             let given =
                 search.settled + (rate == nil ? [] : ["--rate"]) + (proposer == nil ? [] : ["--proposer"])
-                + (compute.threads == nil ? [] : ["--threads"])
+                + (compute.threads == nil ? [] : ["--threads"]) + (compute.precision == .auto ? [] : ["--precision"])
             guard given.isEmpty else {
                 throw ValidationError(
                     "A run keeps its settings, so \(given.joined(separator: ", ")) cannot be given without MODEL; "
-                        + "--candidates, --time, --memory and the chat endpoint can.")
+                        + "--candidates, --time, --memory, --calibration-cache and the chat endpoint can.")
             }
             try search.check()
             var options = try searchOptions(ofRun: run)
             if let candidates = search.candidates { options.candidates = candidates }
             options.timeLimit = search.timeLimit?.seconds
             if let memory = search.memory { options.memory = memory.bytes }
+            options.calibrationCache = search.texts.calibrationCache
             if let chat = try search.chat.options(of: options.chat) { options.chat = chat }
             return options
         }
