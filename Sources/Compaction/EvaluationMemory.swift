@@ -30,6 +30,8 @@ package struct EvaluationMemory: Sendable, Equatable {
         package var workspace = 0
         /// The factors that levels are made from, the dense blocks included.
         package var factors = 0
+        /// What the factors are made of: it is gone before there are targets and candidates.
+        package var moments = 0
         /// The dense model's probabilities of the fitness texts.
         package var targets = 0
         /// The packed sublayers of the largest candidate, and what making the largest sublayer takes.
@@ -50,13 +52,15 @@ package struct EvaluationMemory: Sendable, Equatable {
         ///   - rungTokens: tokens of each rung's text.
         ///   - factors: bytes of the plan, `PruningPlan.byteCount`.
         ///   - targets: bytes of the texts, `FitnessText.byteCount`.
+        ///   - moments: bytes of the calibration's moments and metrics, where the factors are still to be made.
         package init(
             dense: LlamaModel, space: SearchSpace, workspace: Workspace, rungTokens: [Int], factors: Int, targets: Int,
-            candidates: Int, survivors: Int
+            moments: Int = 0, candidates: Int, survivors: Int
         ) {
             model = dense.byteCount
             self.workspace = workspace.byteCount
             self.factors = factors
+            self.moments = moments
             self.targets = targets
             var (whole, largest, levels) = (0, 0, 0.0)
             for sublayer in space.sublayers {
@@ -78,7 +82,7 @@ package struct EvaluationMemory: Sendable, Equatable {
             self.survivors = survivors
         }
 
-        package var mandatory: Int { model + workspace + factors + targets + candidate }
+        package var mandatory: Int { model + workspace + factors + max(moments, targets + candidate) }
 
         /// Streams of the longest text at ⌊log₂ candidates⌋ places.
         package var walking: Int {
@@ -144,13 +148,13 @@ extension EvaluationMemory: CustomStringConvertible {
 }
 
 /// Bytes as people read them.
-package struct MemorySize: CustomStringConvertible {
+struct MemorySize: CustomStringConvertible {
     private let bytes: Int
 
-    package init(_ bytes: Int) { self.bytes = bytes }
+    init(_ bytes: Int) { self.bytes = bytes }
 
     /// At least `bytes` when read as a decimal.
-    package init(roundingUp bytes: Int) {
+    init(roundingUp bytes: Int) {
         let unit = Self.unit(bytes)
         self.bytes = Int((Double(bytes) / unit.size * 10).rounded(.up) / 10 * unit.size)
     }
@@ -159,7 +163,7 @@ package struct MemorySize: CustomStringConvertible {
         bytes >= 1 << 30 ? (0x1p30, "GiB") : (0x1p20, "MiB")
     }
 
-    package var description: String {
+    var description: String {
         let unit = Self.unit(bytes)
         let tenths = Int((Double(bytes) / unit.size * 10).rounded())
         return "\(tenths / 10).\(tenths % 10) \(unit.name)"

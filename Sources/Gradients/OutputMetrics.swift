@@ -64,10 +64,9 @@ package struct OutputMetrics: Sendable {
     private static func sequences(
         _ windows: [[Int32]], lists: Set<Int> = [], tokens: Int, longest: Int
     ) -> [[Int32]] {
-        guard windows.allSatisfy({ !$0.isEmpty }) else {
-            precondition(lists.isEmpty)
-            return sequences(windows.filter { !$0.isEmpty }, tokens: tokens, longest: longest)
-        }
+        let present = windows.indices.filter { !windows[$0].isEmpty }
+        let lists = Set(present.indices.filter { lists.contains(present[$0]) })
+        let windows = present.map { windows[$0] }
         guard tokens > 0, longest > 0, !windows.isEmpty else { return [] }
         // Of windows longer than a sequence, the beginnings first, then what follows.
         var pieces: [[Int32]] = []

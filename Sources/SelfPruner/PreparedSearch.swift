@@ -82,17 +82,11 @@ struct PreparedSearch {
             return sum + products + metrics
         }
         let tokens = prepared.texts.fitness.map { $0.reduce(0) { $0 + $1.count } }
-        let demand = try EvaluationMemory.Demand(
-            dense: prepared.model, space: space(prepared, options).0, workspace: prepared.workspace,
-            rungTokens: tokens, factors: factors, targets: 0, candidates: 1, survivors: 0)
-        let factoring = demand.model + demand.workspace + factors + moments
-        guard limit >= factoring else {
-            throw CompactionError(
-                .memoryTooSmall,
-                "The factors need at least \(MemorySize(roundingUp: max(factoring, demand.mandatory))) of memory to be "
-                    + "made, and only \(MemorySize(limit)) are allowed")
-        }
-        _ = try EvaluationMemory(limit: limit, demand)
+        _ = try EvaluationMemory(
+            limit: limit,
+            EvaluationMemory.Demand(
+                dense: prepared.model, space: space(prepared, options).0, workspace: prepared.workspace,
+                rungTokens: tokens, factors: factors, targets: 0, moments: moments, candidates: 1, survivors: 0))
     }
 
     /// Half of the machine's memory.

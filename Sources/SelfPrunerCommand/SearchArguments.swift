@@ -126,7 +126,7 @@ struct SearchArguments: ParsableArguments {
         return given.filter(\.1).map(\.0) + texts.given
     }
 
-    private static let defaults = SearchOptions(model: "", rate: 0.5)
+    fileprivate static let defaults = SearchOptions(model: "", rate: 0.5)
 
     /// Of `--proposer`, which not every command with these options has.
     static let proposerHelp = """
@@ -287,7 +287,7 @@ struct TextArguments: ParsableArguments {
     var evaluationJoiner = TextJoiner.none
 
     @Option(help: "Calibration tokens, shared evenly by the files.")
-    var calibrationTokens: Int = Self.defaults.calibrationTokens
+    var calibrationTokens: Int = SearchArguments.defaults.calibrationTokens
 
     @Option(
         help: """
@@ -308,9 +308,7 @@ struct TextArguments: ParsableArguments {
     var evaluationTokens = TokenLimit.atMost(32768)
 
     @Option(help: "Tokens of one window of calibration and evaluation.")
-    var sequenceLength: Int = Self.defaults.sequenceLength
-
-    private static let defaults = SearchOptions(model: "", rate: 0.5)
+    var sequenceLength: Int = SearchArguments.defaults.sequenceLength
 
     /// What was said of the texts; of options that always have a value, those with another one than by default. Where the
     /// calibration is kept is not of the texts.
@@ -319,9 +317,9 @@ struct TextArguments: ParsableArguments {
             ("--calibration", !calibration.isEmpty), ("--fitness-text", fitnessText != nil),
             ("--fitness-joiner", fitnessJoiner != .none), ("--evaluation-text", evaluationText != nil),
             ("--evaluation-joiner", evaluationJoiner != .none),
-            ("--calibration-tokens", calibrationTokens != Self.defaults.calibrationTokens),
+            ("--calibration-tokens", calibrationTokens != SearchArguments.defaults.calibrationTokens),
             ("--vocabulary-share", vocabularyShare != nil),
-            ("--sequence-length", sequenceLength != Self.defaults.sequenceLength),
+            ("--sequence-length", sequenceLength != SearchArguments.defaults.sequenceLength),
         ]
         return given.filter(\.1).map(\.0)
     }
