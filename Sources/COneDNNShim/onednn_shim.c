@@ -322,10 +322,3 @@ int onednn_has_native_bfloat16(void) {
     dnnl_cpu_isa_t isa = dnnl_get_effective_cpu_isa();
     return (isa & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16;
 }
-
-void onednn_version(int *major, int *minor, int *patch) {
-    const dnnl_version_t *version = dnnl_version();
-    *major = version->major;
-    *minor = version->minor;
-    *patch = version->patch;
-}

@@ -8,15 +8,18 @@
 // oneDNN and OpenBLAS were linked against.
 typedef void (*gomp_parallel_fn)(void (*)(void *), void *, unsigned, unsigned);
 typedef void (*omp_set_fn)(int);
+typedef int (*omp_get_fn)(void);
 
 static gomp_parallel_fn gomp_parallel;
 static omp_set_fn omp_set;
+static omp_get_fn omp_get_max;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int thread_count = 1;
 
 static void resolve(void) {
     gomp_parallel = (gomp_parallel_fn)dlsym(RTLD_DEFAULT, "GOMP_parallel");
     omp_set = (omp_set_fn)dlsym(RTLD_DEFAULT, "omp_set_num_threads");
+    omp_get_max = (omp_get_fn)dlsym(RTLD_DEFAULT, "omp_get_max_threads");
 }
 
 struct loop {
@@ -38,7 +41,8 @@ static void worker(void *argument) {
 }
 
 void threading_for(int count, void *context, void (*body)(void *, int, int)) {
-    pthread_once(&once, resolve);
+    // Also where the loop stays on this thread: a library's routine in its body is on its own there.
+    threading_adopt();
     struct loop loop = {.count = count, .context = context, .body = body};
     atomic_init(&loop.next, 0);
     atomic_init(&loop.workers, 0);
@@ -52,7 +56,17 @@ void threading_for(int count, void *context, void (*body)(void *, int, int)) {
 void threading_set_count(int count) {
     pthread_once(&once, resolve);
     thread_count = count < 1 ? 1 : count;
+    threading_adopt();
+}
+
+void threading_adopt(void) {
+    pthread_once(&once, resolve);
     if (omp_set != NULL) omp_set(thread_count);
 }
 
 int threading_count(void) { return thread_count; }
+
+int threading_library_count(void) {
+    pthread_once(&once, resolve);
+    return omp_get_max != NULL ? omp_get_max() : 1;
+}

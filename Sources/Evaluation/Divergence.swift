@@ -33,7 +33,7 @@ package struct Divergence: Sendable, Equatable {
                 workspaces.dense.output, rows: count, count: topCount)
             try model.forward(tokens, in: workspaces.model)
             let values = try workspaces.model.head.divergences(
-                workspaces.model.output, rows: count, from: targets, at: 0)
+                workspaces.model.output, rows: count, from: targets)
             perWindow += tokens.sequences.map { Array(values[$0]) }
             done += count
             progress(done)

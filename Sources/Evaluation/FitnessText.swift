@@ -84,7 +84,7 @@ extension FitnessText {
         case .kl:
             sum.add(
                 try workspace.head.divergences(
-                    workspace.output, rows: batches[index].tokens.count, from: dense[index], at: 0))
+                    workspace.output, rows: batches[index].tokens.count, from: dense[index]))
         }
     }
 }

@@ -52,7 +52,7 @@ package struct TextComparison {
         let perplexity = try Self.run(batches, model, workspace, progress, isCancelled) { index in
             guard index < dense.count else { return }
             let divergences = try workspace.head.divergences(
-                workspace.output, rows: batches[index].tokens.count, from: dense[index], at: 0)
+                workspace.output, rows: batches[index].tokens.count, from: dense[index])
             total += divergences.reduce(0.0) { $0 + Double($1) }
         }
         return (perplexity, total / Double(max(divergenceTokens, 1)))

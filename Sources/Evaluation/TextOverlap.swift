@@ -1,16 +1,19 @@
 /// Finds text that two token streams have in common.
 package enum TextOverlap {
-    /// Tokens in a row that count as the same text: long enough that only copies reach it.
+    /// Tokens in a row that count as the same text: long enough that only copies reach it. Rows of one token (empty
+    /// lines, zeros) are found in any text and count for nothing by themselves.
     package static let runLength = 64
 
     /// Where the first run of `runLength` tokens of `first` is found in `second`: offsets in both, `nil` when there is
     /// none.
     package static func find(_ first: [Int32], _ second: [Int32]) -> (first: Int, second: Int)? {
         guard first.count >= runLength, second.count >= runLength else { return nil }
-        // Every run of 2n − 1 tokens of `first` holds a whole block of n.
+        // Every run of 2n − 1 tokens of `first` holds a whole block of n. Blocks of one token are looked for by what
+        // stands beside them.
         let block = runLength / 2
         var blocks: [UInt64: [Int]] = [:]
-        for start in stride(from: 0, through: first.count - block, by: block) {
+        for start in stride(from: 0, through: first.count - block, by: block)
+        where first[start + 1..<start + block].contains(where: { $0 != first[start] }) {
             blocks[hash(first, start, block), default: []].append(start)
         }
         var rolling = hash(second, 0, block)

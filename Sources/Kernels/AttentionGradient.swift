@@ -6,6 +6,7 @@ package final class AttentionGradient {
     private static let block = 256
 
     private let headSize: Int
+    private let longest: Int
     private let rowStride: Int
     private let probabilities: AlignedBuffer  // [block, rowStride]
     private let gradients: AlignedBuffer  // [block, rowStride]
@@ -36,6 +37,7 @@ package final class AttentionGradient {
     /// - Parameter rows: of the longest sequence.
     package init(headSize: Int, rows: Int) {
         self.headSize = headSize
+        longest = rows
         rowStride = (rows + 15) & ~15
         probabilities = AlignedBuffer(floats: min(Self.block, rows) * rowStride)
         gradients = AlignedBuffer(floats: min(Self.block, rows) * rowStride)
@@ -43,7 +45,7 @@ package final class AttentionGradient {
 
     /// - Parameter rows: of one sequence, from its first token on.
     package func apply(_ operands: Operands, rows: Int) {
-        precondition(rows <= rowStride)
+        precondition(rows <= longest)
         let width = (operands.queryHeads + 2 * operands.keyValueHeads) * headSize
         operands.gradient.update(repeating: 0, count: rows * width)
         for head in 0..<operands.queryHeads {

@@ -1,4 +1,4 @@
-/// A library refused to compute. Bad input never gets this far: what remains is memory or an unsupported machine.
+/// A library refused to compute. For want of memory, on an unsupported machine, or for matrices that its data do not determine.
 package struct KernelError: Error, CustomStringConvertible {
     package enum Code: String, Sendable { case oneDNN, outOfMemory, notPositiveDefinite }
 

@@ -30,6 +30,7 @@ extension LinearAlgebra {
         _ a: MatrixView, _ b: MatrixView, rows: Int, inner: Int, columns: Int, accumulates: Bool = false,
         into c: UnsafeMutablePointer<Float>, stride: Int
     ) {
+        Threads.adopt()
         guard rows > 0, columns > 0 else { return }
         cblas_sgemm(
             CblasRowMajor, a.isTransposed ? CblasTrans : CblasNoTrans, b.isTransposed ? CblasTrans : CblasNoTrans,

@@ -12,6 +12,7 @@ extension LinearAlgebra {
         _ x: UnsafePointer<Double>, rows: Int, width: Int, scale: Double = 1, into c: UnsafeMutablePointer<Double>,
         stride: Int
     ) {
+        Threads.adopt()
         guard rows > 0, width > 0 else { return }
         cblas_dsyrk(
             CblasRowMajor, CblasLower, CblasTrans, Int32(width), Int32(rows), scale, x, Int32(width), 1, c,
@@ -27,6 +28,7 @@ extension LinearAlgebra {
         _ x: UnsafePointer<Double>, _ y: UnsafePointer<Double>, rows: Int, width: Int,
         from c: UnsafeMutablePointer<Double>, stride: Int
     ) {
+        Threads.adopt()
         guard rows > 0, width > 0 else { return }
         cblas_dsyr2k(
             CblasRowMajor, CblasLower, CblasTrans, Int32(width), Int32(rows), -1, x, Int32(width), y, Int32(width), 1,
@@ -42,6 +44,7 @@ extension LinearAlgebra {
         _ a: UnsafePointer<Double>, rows: Int, by s: UnsafePointer<Double>, order: Int,
         into c: UnsafeMutablePointer<Double>
     ) {
+        Threads.adopt()
         guard rows > 0, order > 0 else { return }
         cblas_dsymm(
             CblasRowMajor, CblasRight, CblasLower, Int32(rows), Int32(order), 1, s, Int32(order), a, Int32(order), 0, c,
@@ -57,6 +60,7 @@ extension LinearAlgebra {
         _ s: UnsafePointer<Double>, order: Int, times b: UnsafePointer<Double>, columns: Int, scale: Double,
         from c: UnsafeMutablePointer<Double>
     ) {
+        Threads.adopt()
         guard order > 0, columns > 0 else { return }
         cblas_dsymm(
             CblasRowMajor, CblasLeft, CblasLower, Int32(order), Int32(columns), -scale, s, Int32(order), b,
@@ -70,6 +74,7 @@ extension LinearAlgebra {
     package static func solveLower(
         _ b: UnsafeMutablePointer<Double>, columns: Int, against l: UnsafePointer<Double>, order: Int
     ) {
+        Threads.adopt()
         guard order > 0, columns > 0 else { return }
         cblas_dtrsm(
             CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, Int32(order), Int32(columns), 1, l,
@@ -83,6 +88,7 @@ extension LinearAlgebra {
     package static func solveTransposedLower(
         _ b: UnsafeMutablePointer<Double>, rows: Int, against l: UnsafePointer<Double>, order: Int
     ) {
+        Threads.adopt()
         guard rows > 0, order > 0 else { return }
         cblas_dtrsm(
             CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, Int32(rows), Int32(order), 1, l,
@@ -98,6 +104,7 @@ extension LinearAlgebra {
     package static func invert(
         factor l: UnsafeMutablePointer<Double>, order: Int, scratch: UnsafeMutablePointer<Double>
     ) {
+        Threads.adopt()
         let (leading, step) = (Int32(order), block)
         scratch.update(repeating: 0, count: order * order)
         for row in 0..<order { scratch[row * order + row] = 1 }

@@ -9,6 +9,7 @@ package enum LinearAlgebra {
     package static func accumulateGram(
         _ x: UnsafePointer<Float>, rows: Int, width: Int, into c: UnsafeMutablePointer<Float>
     ) {
+        Threads.adopt()
         guard rows > 0, width > 0 else { return }
         cblas_ssyrk(
             CblasRowMajor, CblasLower, CblasTrans, Int32(width), Int32(rows), 1, x, Int32(width), 1, c, Int32(width))
@@ -22,6 +23,7 @@ package enum LinearAlgebra {
     /// - Parameter matrix: float64 [order, order]
     /// - Throws: `KernelError.notPositiveDefinite`.
     package static func cholesky(_ matrix: UnsafeMutablePointer<Double>, order: Int) throws(KernelError) {
+        Threads.adopt()
         let leading = Int32(order)
         for start in stride(from: 0, to: order, by: block) {
             let width = min(block, order - start)
@@ -58,6 +60,7 @@ package enum LinearAlgebra {
     package static func multiplyLower(
         _ a: UnsafeMutablePointer<Double>, rows: Int, by l: UnsafePointer<Double>, order: Int
     ) {
+        Threads.adopt()
         cblas_dtrmm(
             CblasRowMajor, CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, Int32(rows), Int32(order), 1, l,
             Int32(order), a, Int32(order))
@@ -70,6 +73,7 @@ package enum LinearAlgebra {
     package static func solveLower(
         _ v: UnsafeMutablePointer<Float>, rows: Int, size: Int, against l: UnsafePointer<Float>, stride: Int
     ) {
+        Threads.adopt()
         cblas_strsm(
             CblasRowMajor, CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, Int32(rows), Int32(size), 1, l,
             Int32(stride), v, Int32(size))
@@ -82,6 +86,7 @@ package enum LinearAlgebra {
     package static func solve(
         _ b: UnsafeMutablePointer<Double>, rows: Int, againstFactor l: UnsafePointer<Double>, order: Int
     ) {
+        Threads.adopt()
         guard rows > 0, order > 0 else { return }
         for transposed in [true, false] {
             cblas_dtrsm(

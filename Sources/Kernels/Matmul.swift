@@ -106,11 +106,15 @@ package final class Matmul {
 package final class MatmulCache {
     private var products: [ProductShape: Matmul] = [:]
 
+    /// Sequences of any length make products of as many shapes; oneDNN compiles code for each.
+    private static let limit = 4096
+
     package init() {}
 
     package func callAsFunction(_ shape: ProductShape, weights: PackedWeights? = nil) throws(KernelError) -> Matmul {
         if let known = products[shape] { return known }
         let made = try Matmul(shape, weights: weights)
+        if products.count >= Self.limit { products.removeAll(keepingCapacity: true) }
         products[shape] = made
         return made
     }
@@ -122,6 +126,7 @@ package final class MatmulCache {
         epilogue: Epilogue = .store, bias: AlignedBuffer? = nil, operand: UnsafeRawPointer? = nil,
         threads: Int = Threads.count
     ) throws(KernelError) {
+        Threads.adopt()
         let shape = ProductShape(
             m: rows, n: weights.outputs, k: weights.inputs, sourceStride: sourceStride ?? weights.inputs,
             destinationStride: destinationStride ?? weights.outputs, source: weights.precision, destination: type,

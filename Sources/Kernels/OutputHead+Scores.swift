@@ -12,11 +12,6 @@ package struct TopLogProbabilities: Sendable {
     package init(count: Int) { self.count = count }
 
     package var positions: Int { count == 0 ? 0 : tokens.count / count }
-
-    package mutating func append(_ other: TopLogProbabilities) {
-        tokens += other.tokens
-        logProbabilities += other.logProbabilities
-    }
 }
 
 extension OutputHead {
@@ -83,16 +78,13 @@ extension OutputHead {
 
     /// KL(dense ‖ this model) of each row in nats, over the dense model's top tokens and the rest as one event: a lower
     /// bound of the whole divergence.
-    /// - Parameter offset: position in `dense` of the first row.
     package func divergences(
-        _ hidden: UnsafeRawPointer, rows: Int, from dense: TopLogProbabilities, at offset: Int
+        _ hidden: UnsafeRawPointer, rows: Int, from dense: TopLogProbabilities
     ) throws(KernelError) -> [Float] {
         let count = dense.count
         let normalizer = LogSumExp(rows: rows)
         let gathered = AlignedBuffer(floats: rows * count)
-        dense.tokens.withUnsafeBufferPointer { tokens in
-            precondition((offset + rows) * count <= tokens.count)
-        }
+        precondition(rows <= dense.positions)
         let cursors = UnsafeMutablePointer<Int>.allocate(capacity: rows)
         cursors.initialize(repeating: 0, count: rows)
         defer { cursors.deallocate() }
@@ -101,7 +93,7 @@ extension OutputHead {
             tokens.withUnsafeBufferPointer { tokens in
                 for row in 0..<tile.rows {
                     let position = tile.firstRow + row
-                    let wanted = tokens.baseAddress! + (offset + position) * count
+                    let wanted = tokens.baseAddress! + position * count
                     let logits = tile.logits + row * tile.tokens
                     var cursor = cursors[position]
                     while cursor < count {
@@ -116,7 +108,7 @@ extension OutputHead {
             normalizer.add(tile)
         }
         return (0..<rows).map { row in
-            let start = (offset + row) * count
+            let start = row * count
             return Self.divergence(
                 dense.logProbabilities[start..<start + count],
                 UnsafeBufferPointer(start: gathered.floats + row * count, count: count), normalizer.value(row))

@@ -7,6 +7,12 @@ package enum Threads {
         set { threading_set_count(Int32(clamping: newValue)) }
     }
 
+    /// Threads that a routine of OpenBLAS or oneDNN would use if this thread called it.
+    static var ofLibraries: Int { Int(threading_library_count()) }
+
+    /// Before a routine of OpenBLAS or oneDNN: this thread, which need not be the one that set `count`, starts that many.
+    static func adopt() { threading_adopt() }
+
     /// Calls `body(slot, index)` for each index below `count`, indices handed out in ascending order.
     ///
     /// `body` must touch disjoint memory for different indices; `slot` (below `Threads.count`) tells apart the calls

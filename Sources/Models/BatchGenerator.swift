@@ -12,7 +12,8 @@ package final class BatchGenerator {
     private var caches: [KeyValueCache] = []
     /// Per cache: the leading positions that are those of `prefixCache`.
     private var known: [Int] = []
-    private let prefixCache: KeyValueCache
+    /// Allocated with the first prefix.
+    private var prefixCache: KeyValueCache?
     private var prefix: [Int32] = []
     /// The head's input, `precision` [sequences, D].
     private let hidden: AlignedBuffer
@@ -38,7 +39,6 @@ package final class BatchGenerator {
         self.sequences = sequences
         self.capacity = min(capacity, model.maximumPositions)
         workspace = Workspace(model, rows: min(Self.chunk, max(capacity, sequences)))
-        prefixCache = KeyValueCache(model, capacity: self.capacity)
         hidden = AlignedBuffer(byteCount: sequences * model.description.hiddenSize * model.precision.byteCount)
         logits = AlignedBuffer(floats: sequences * model.description.vocabularySize)
     }
@@ -52,6 +52,8 @@ package final class BatchGenerator {
     @discardableResult
     package func setPrefix(_ tokens: [Int32]) throws -> Int {
         let common = zip(prefix, tokens).prefix { $0 == $1 }.count
+        let prefixCache = prefixCache ?? KeyValueCache(model, capacity: capacity)
+        self.prefixCache = prefixCache
         count = 0
         prefix = Array(tokens[..<common])
         prefixCache.length = common
@@ -73,8 +75,12 @@ package final class BatchGenerator {
             known.append(0)
         }
         for index in 0..<count {
-            caches[index].fork(prefixCache, known: known[index])
-            known[index] = prefix.count
+            if let prefixCache {
+                caches[index].fork(prefixCache, known: known[index])
+                known[index] = prefix.count
+            } else {
+                caches[index].length = 0
+            }
         }
         self.count = count
     }

@@ -31,15 +31,20 @@ extension LlamaModel {
         normalize(batch.tokens.count, workspace)
     }
 
+    /// - Throws: `ModelError.tokenOutOfRange`.
+    package func checkVocabulary(_ tokens: some Sequence<Int32>) throws(ModelError) {
+        if let token = tokens.first(where: { $0 < 0 || Int($0) >= description.vocabularySize }) {
+            throw ModelError(
+                .tokenOutOfRange, "Token \(token) is outside the vocabulary of \(description.vocabularySize)")
+        }
+    }
+
     func check(_ batch: TokenBatch, _ workspace: Workspace, _ caches: [KeyValueCache]) throws(ModelError) {
         guard !batch.tokens.isEmpty else { throw ModelError(.emptyInput, "There are no tokens to run") }
         precondition(batch.tokens.count <= workspace.rows, "the workspace is too small")
         precondition(caches.isEmpty || caches.count == batch.sequences.count, "a cache belongs to one sequence")
         precondition(caches.isEmpty || batch.branchRows == 0, "a branch has no cache")
-        if let token = batch.tokens.first(where: { $0 < 0 || Int($0) >= description.vocabularySize }) {
-            throw ModelError(
-                .tokenOutOfRange, "Token \(token) is outside the vocabulary of \(description.vocabularySize)")
-        }
+        try checkVocabulary(batch.tokens)
         for (index, sequence) in batch.sequences.enumerated() {
             let cache = caches.isEmpty ? nil : caches[index]
             let length = (cache?.length ?? batch.prefix(index).count) + sequence.count

@@ -46,6 +46,14 @@ struct TextOverlapTests {
         #expect(try #require(TextOverlap.find(text, text)) == (0, 0))
     }
 
+    /// Empty lines, zeros of a table.
+    @Test func `rows of one token are no copy`() throws {
+        let row = [Int32](repeating: 5, count: 300)
+        #expect(TextOverlap.find(tokens(40, from: 0) + row, tokens(50, from: 1000) + row) == nil)
+        let shared = row + tokens(TextOverlap.runLength, from: 2000)
+        #expect(TextOverlap.find(tokens(40, from: 0) + shared, tokens(50, from: 1000) + shared) != nil)
+    }
+
     @Test func `two runs that do not touch are not one`() {
         let (first, second) = (tokens(40, from: 1000), tokens(40, from: 2000))
         #expect(TextOverlap.find(first + [1] + second, first + [2] + second) == nil)

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Kernels
@@ -65,5 +66,17 @@ struct LinearAlgebraTests {
     @Test func indefiniteMatricesAreRefused() {
         var matrix: [Double] = [1, 0, 2, 1]
         #expect(throws: KernelError.self) { try LinearAlgebra.cholesky(&matrix, order: 2) }
+    }
+
+    /// OpenMP keeps its number of threads for each thread, and a task may go on on another one behind an `await`.
+    @Test func aRoutineOnAnyThreadStartsTheThreadsOfTheProcess() async {
+        let count = await withCheckedContinuation { continuation in
+            Thread {
+                var c: [Float] = [0]
+                LinearAlgebra.accumulateGram([2], rows: 1, width: 1, into: &c)
+                continuation.resume(returning: Threads.ofLibraries)
+            }.start()
+        }
+        #expect(count == Threads.count)
     }
 }

@@ -67,9 +67,9 @@ struct OutputHeadTests {
         var values = Values(77)
         let other = stored(loaded(hidden, rows * width, .float32).map { $0 + 0.3 * values.next() }, .float32)
         let dense = try head.topLogProbabilities(hidden.address, rows: rows, count: vocabulary)
-        let itself = try head.divergences(hidden.address, rows: rows, from: dense, at: 0)
+        let itself = try head.divergences(hidden.address, rows: rows, from: dense)
         #expect(itself.allSatisfy { abs($0) < 1e-5 })
-        let divergences = try head.divergences(other.address, rows: rows, from: dense, at: 0)
+        let divergences = try head.divergences(other.address, rows: rows, from: dense)
         let otherLogits = AlignedBuffer(floats: rows * vocabulary)
         try head.logits(other.address, rows: rows, into: otherLogits.floats)
         let otherReference = otherLogits.array(rows * vocabulary).map(Double.init)
@@ -79,7 +79,7 @@ struct OutputHeadTests {
             #expect(abs(Double(divergences[row]) - reference) < 3e-5)
         }
         let few = try head.divergences(
-            other.address, rows: rows, from: try head.topLogProbabilities(hidden.address, rows: rows, count: 64), at: 0)
+            other.address, rows: rows, from: try head.topLogProbabilities(hidden.address, rows: rows, count: 64))
         for (bound, whole) in zip(few, divergences) { #expect(bound > 0 && bound < whole + 1e-5) }
     }
 }

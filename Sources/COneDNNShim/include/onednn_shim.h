@@ -55,4 +55,3 @@ int onednn_matmul_execute(
 
 // 1 when the CPU multiplies bfloat16 natively (oneDNN's own view of the instruction set).
 int onednn_has_native_bfloat16(void);
-void onednn_version(int *major, int *minor, int *patch);

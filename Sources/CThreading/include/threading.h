@@ -8,3 +8,10 @@ void threading_for(int count, void *context, void (*body)(void *context, int slo
 // Threads that `threading_for` and the libraries use from now on.
 void threading_set_count(int count);
 int threading_count(void);
+
+// OpenMP keeps the number for each thread that starts a region, and a task of Swift may go on on another one than the
+// thread that set it: called before a library's routine, on the thread that calls it.
+void threading_adopt(void);
+
+// Threads that a library's routine called from this thread would use.
+int threading_library_count(void);
