@@ -29,6 +29,12 @@ public func compareModels(
     let measures = try models.map {
         try ModelMeasures(options.tasks, prompts, $0.path, $0.checkpoint, $0.tokenizer, observer)
     }
+    // A model that is measured last would refuse after all others were.
+    let positions = try models.indices.map { index in
+        let longest = [texts?.positions(index), measures[index].positions].compactMap { $0 }.max()
+        if let longest { try requireContext(of: models[index].checkpoint, models[index].path, positions: longest) }
+        return longest
+    }
 
     // First of all, while this process holds nothing that others would miss.
     if var bench = options.bench {
@@ -46,8 +52,7 @@ public func compareModels(
     }
     let names = ModelNames(options.models).short
     for (index, opened) in models.enumerated() {
-        let positions = [texts?.positions(index), measures[index].positions].compactMap { $0 }.max()
-        guard let positions else { continue }
+        guard let positions = positions[index] else { continue }
         let model = try loadModel(opened.checkpoint, precision, positions: positions, observer)
         try texts?.measure(model, index, &report.models[index], observer, stage: "evaluate \(names[index])")
         let measured = try measures[index].measure(model, observer, name: names[index])

@@ -19,8 +19,10 @@ struct DenseModel {
     private let path: String
     private let checkpoint: any Checkpoint
 
-    /// - Throws: `SelfPrunerError.badOption` for models with different vocabularies; errors of the dense model.
-    init(_ path: String, comparedWith model: any Checkpoint) throws {
+    /// - Parameter positions: of the longest window.
+    /// - Throws: `SelfPrunerError.badOption` for models with different vocabularies, and for a context that is too
+    ///   short; errors of the dense model.
+    init(_ path: String, comparedWith model: any Checkpoint, positions: Int) throws {
         self.path = path
         checkpoint = try openCheckpoint(path)
         guard checkpoint.description.vocabularySize == model.description.vocabularySize else {
@@ -29,6 +31,7 @@ struct DenseModel {
                 "The model \(path) has a vocabulary of \(checkpoint.description.vocabularySize) tokens, and the one to "
                     + "compare with it of \(model.description.vocabularySize)")
         }
+        try requireContext(of: checkpoint, path, positions: positions)
     }
 
     /// Loads the dense model in the precision of `model`, and compares the two.

@@ -89,7 +89,7 @@ struct EvaluationText {
     /// - Throws: `SelfPrunerError`; errors of the dense model.
     init(_ options: EvaluateOptions, _ checkpoint: any Checkpoint, _ tokenizer: Tokenizer) throws {
         try self.init(options, tokenizer)
-        dense = try options.against.map { try DenseModel($0, comparedWith: checkpoint) }
+        dense = try options.against.map { try DenseModel($0, comparedWith: checkpoint, positions: positions) }
     }
 
     /// Without a dense model.
@@ -145,6 +145,15 @@ struct EvaluationText {
 
 /// Rows of one forward pass: enough for the matrix products' peak rate, few enough for the caches.
 let workspaceRows = 2048
+
+/// - Throws: `SelfPrunerError.badOption` for a sequence that is longer than the model's context.
+func requireContext(of checkpoint: any Checkpoint, _ path: String, positions: Int) throws(SelfPrunerError) {
+    let context = checkpoint.description.contextLength
+    guard positions <= context else {
+        throw SelfPrunerError(
+            .badOption, "A sequence of \(positions) tokens is longer than the context of \(path), \(context)")
+    }
+}
 
 func loadModel(
     _ checkpoint: any Checkpoint, _ precision: Precision, positions: Int, _ observer: some RunObserver

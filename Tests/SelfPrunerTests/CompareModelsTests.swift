@@ -189,6 +189,18 @@ struct CompareModelsTests {
         #expect(lines.split(separator: "\n").count == 3)
     }
 
+    /// Said before the first model is measured, not when the last one is loaded.
+    @Test func `a context that is too short`() throws {
+        let copy = try fixture.copy(contextLength: 40)
+        let observer = CancellingObserver(after: .max)
+        #expect {
+            try compareModels(options([fixture.model, copy]), observer: observer, measureSpeed: Self.noSpeed)
+        } throws: {
+            ($0 as? SelfPrunerError)?.code == .badOption && "\($0)".contains(copy)
+        }
+        #expect(observer.stages.isEmpty)
+    }
+
     @Test func `options that make no sense`() throws {
         for models in [[fixture.model], [fixture.model, fixture.model]] {
             #expect { try compareModels(options(models), measureSpeed: Self.noSpeed) } throws: {

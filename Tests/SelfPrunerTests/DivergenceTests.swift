@@ -62,4 +62,19 @@ struct DivergenceTests {
         options.compute = ComputeOptions(precision: .float32, threads: 1)
         #expect { try evaluate(options) } throws: { "\($0)".contains("/nowhere/model") }
     }
+
+    /// Before the perplexity is measured.
+    @Test func `a dense model with a context that is too short`() throws {
+        let fixture = try PruneFixture()
+        let copy = try fixture.copy(contextLength: 30)
+        var options = EvaluateOptions(model: fixture.model, text: fixture.folder("evaluation.txt"))
+        options.sequenceLength = 32
+        options.against = copy
+        options.compute = ComputeOptions(precision: .float32, threads: 1)
+        let observer = CancellingObserver(after: .max)
+        #expect { try evaluate(options, observer: observer) } throws: {
+            ($0 as? SelfPrunerError)?.code == .badOption && "\($0)".contains(copy)
+        }
+        #expect(observer.stages.isEmpty)
+    }
 }

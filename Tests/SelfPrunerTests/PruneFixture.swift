@@ -20,6 +20,16 @@ struct PruneFixture {
         ["calibration.txt", "evaluation.txt", "fitness.txt", URL(fileURLWithPath: model).lastPathComponent].sorted()
     }
 
+    /// A copy of the model with a context of so many positions.
+    func copy(contextLength: Int) throws -> String {
+        let copy = folder("copy")
+        try FileManager.default.copyItem(atPath: model, toPath: copy)
+        var configuration = try JSONSerialization.jsonObject(with: folder.data("copy/config.json")) as? [String: Any]
+        configuration?["max_position_embeddings"] = contextLength
+        try folder.write("copy/config.json", JSONSerialization.data(withJSONObject: configuration ?? [:]))
+        return copy
+    }
+
     func options(_ change: (inout PruneOptions) -> Void = { _ in }) -> PruneOptions {
         var options = PruneOptions(model: model, rate: 0.3, output: folder("smaller"))
         options.channelStep = 8

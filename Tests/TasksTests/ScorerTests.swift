@@ -55,6 +55,16 @@ struct ScorerTests {
         #expect(scores.tokensScored == Self.questions.joined().reduce(0) { $0 + $1.scored })
     }
 
+    /// Also where it comes last, so that the model need not run it.
+    @Test func aTokenOutsideTheVocabularyIsRefused() throws {
+        let model = try TinyFixture.untied.model()
+        let token = Int32(model.description.vocabularySize)
+        let error = #expect(throws: ModelError.self) {
+            try LogLikelihoodScorer(model, rows: 128).score([[EncodedChoice(tokens: [1, 2, token], scored: 1)]])
+        }
+        #expect(error?.code == .tokenOutOfRange)
+    }
+
     @Test(arguments: Precision.supported.filter { $0 != .float32 })
     func otherPrecisionsAreNear(_ precision: Precision) throws {
         let model = try TinyFixture.untied.model(precision)
