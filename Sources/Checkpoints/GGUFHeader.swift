@@ -4,8 +4,6 @@
 /// here first (specification: ggml's `docs/gguf.md` and `gguf.h`). Values stay in the file until asked for, so that
 /// nothing is allocated on the word of a length field.
 struct GGUFHeader: Sendable {
-    var version: UInt32
-    var alignment: Int
     /// Where tensor data begins, from the start of the file.
     var dataOffset: Int
     var values: [String: GGUFValue]

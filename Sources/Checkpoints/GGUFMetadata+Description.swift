@@ -105,7 +105,7 @@ extension GGUFMetadata {
                     .unsupportedFeature, "combines linear scaling with frequency divisors, which is not supported",
                     file: file.path, tensor: stored.tensor.name)
             }
-            try WeightTable.check(stored, is: [max(1, headSize / 2)])
+            try WeightTable.check(stored, is: [headSize / 2])
             guard stored.tensor.type == .float32 else {
                 throw CheckpointError(
                     .unsupportedType, "has elements of type \(stored.tensor.type.name) instead of F32",

@@ -9,6 +9,8 @@ struct GGUFScanner {
     private static let maximumLength = 1 << 30
     private static let maximumNameLength = 63
     private static let maximumDimensions = 4
+    /// ggml compares each key and each tensor's name with all before it; real files have some thousands at most.
+    private static let maximumCount = 1 << 16
 
     /// - Throws: `CheckpointError`: `.notACheckpoint`, `.truncated`, `.badHeader`, `.badOffset`, `.unsupportedType`.
     mutating func header() throws(CheckpointError) -> GGUFHeader {
@@ -26,6 +28,12 @@ struct GGUFScanner {
         // The shortest tensor entry and the shortest key-value pair, in bytes.
         let tensorCount = try count("tensor count", atLeastBytesEach: 33)
         let valueCount = try count("key count", atLeastBytesEach: 14)
+        guard max(tensorCount, valueCount) <= Self.maximumCount else {
+            throw failure(
+                .badHeader,
+                "has \(tensorCount) tensors and \(valueCount) keys; at most \(Self.maximumCount) can be read",
+                at: 8)
+        }
 
         var values: [String: GGUFValue] = [:]
         for _ in 0..<valueCount {
@@ -49,7 +57,7 @@ struct GGUFScanner {
         }
         let dataOffset = Self.padded(position, to: alignment)
         return GGUFHeader(
-            version: version, alignment: alignment, dataOffset: dataOffset, values: values,
+            dataOffset: dataOffset, values: values,
             tensors: try placed(tensors, dataOffset: dataOffset, alignment: alignment))
     }
 

@@ -14,10 +14,11 @@ extension HuggingFaceConfiguration {
         hiddenLayers = blocks.count
         // In a pruned model the widest block's; readers of the lists do not look at these. Where the most query heads
         // and the most key/value heads are in different blocks, rounded up to what makes sense together.
-        let (heads, groups) = (blocks.map(\.queryHeads).max() ?? 0, blocks.map(\.keyValueHeads).max() ?? 0)
-        attentionHeads = groups == 0 ? heads : (heads + groups - 1) / groups * groups
+        // At least 1: transformers divides by them before the lists count.
+        let (heads, groups) = (blocks.map(\.queryHeads).max() ?? 0, max(blocks.map(\.keyValueHeads).max() ?? 0, 1))
+        attentionHeads = max((heads + groups - 1) / groups, 1) * groups
         keyValueHeads = groups
-        intermediateSize = blocks.map(\.channels).max() ?? 0
+        intermediateSize = max(blocks.map(\.channels).max() ?? 0, 1)
         if !isPlain {
             attentionHeadsPerLayer = blocks.map(\.queryHeads)
             keyValueHeadsPerLayer = blocks.map(\.keyValueHeads)

@@ -6,9 +6,10 @@ struct WeightTable: Sendable {
 
     /// GGUF files tell by their tensors which biases there are, so that a bias may be absent from some blocks.
     /// - Parameters:
-    ///   - tensors: what the checkpoint holds, by its own names; others than the description's are ignored.
+    ///   - tensors: what the checkpoint holds, by its own names; others than the description's are ignored, but for what changes their values.
     ///   - path: the file or folder to name when a tensor is missing.
-    /// - Throws: `CheckpointError`: `.missingTensor`, `.wrongShape` or `.unsupportedType`, naming the tensor.
+    /// - Throws: `CheckpointError`: `.missingTensor`, `.wrongShape`, `.unsupportedType` or
+    ///   `.unsupportedFeature`, naming the tensor.
     init(
         _ description: ModelDescription, tensors: [String: StoredWeight], format: CheckpointFormat, path: String
     ) throws(CheckpointError) {
@@ -20,6 +21,14 @@ struct WeightTable: Sendable {
                     continue
                 }
                 throw CheckpointError(.missingTensor, "is missing", file: path, tensor: key)
+            }
+            if format == .gguf, key.hasSuffix(".weight") {
+                // llama.cpp multiplies the products of such a matrix by it (NVFP4).
+                let scale = key.dropLast("weight".count) + "scale"
+                guard tensors[String(scale)] == nil else {
+                    throw CheckpointError(
+                        .unsupportedFeature, "has a factor of its own, which is not supported", file: path, tensor: key)
+                }
             }
             try Self.check(stored, is: shape.shape)
             stored.tensor.shape = shape.shape

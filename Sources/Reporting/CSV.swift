@@ -15,8 +15,8 @@ package struct CSV: Sendable {
         text += Self.line(cells + Array(repeating: "", count: header.count - cells.count))
     }
 
-    /// One record with its line end, for files written piece by piece.
-    package static func line(_ cells: [String]) -> String {
+    /// One record with its line end.
+    static func line(_ cells: [String]) -> String {
         // A record of one empty field would be an empty line, which many readers skip.
         if cells == [""] { return "\"\"\r\n" }
         return cells.map(field).joined(separator: ",") + "\r\n"

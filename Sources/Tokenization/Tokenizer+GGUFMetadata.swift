@@ -34,6 +34,9 @@ extension Tokenizer {
         metadata.addsEndOfText = try adds(
             definition.template.dropFirst(place + 1), &metadata.endOfTextToken, "behind")
         metadata.chatTemplate = chatTemplate
+        guard (metadata.tokens + metadata.merges).allSatisfy({ !$0.contains(0) }),
+            chatTemplate?.utf8.contains(0) != true
+        else { throw unsupported("a zero byte in a token, a merge or the chat template") }
         return metadata
     }
 
@@ -94,19 +97,26 @@ extension Tokenizer {
         metadata.model = "gpt2"
         let words = TokenizerDefinition.PreTokenizerStep.byteLevel(addsPrefixSpace: false, splitsWords: true)
         let bytes = TokenizerDefinition.PreTokenizerStep.byteLevel(addsPrefixSpace: false, splitsWords: false)
-        let known: [(String, [TokenizerDefinition.PreTokenizerStep], [TokenizerDefinition.NormalizerStep])] = [
-            ("llama-bpe", [.pattern(.llama3), bytes], []),
-            ("qwen2", [.pattern(.qwen2), bytes], [.nfc]),
-            ("smollm", [.digits(individual: true), words], []),
-            ("gpt-2", [words], []),
-            ("gpt-2", [.pattern(.gpt2), bytes], []),
+        typealias Known = (
+            name: String, preTokenizer: [TokenizerDefinition.PreTokenizerStep],
+            normalizer: [TokenizerDefinition.NormalizerStep], ignoresMerges: Bool
+        )
+        let known: [Known] = [
+            ("llama-bpe", [.pattern(.llama3), bytes], [], true),
+            // In llama.cpp the same words, merged.
+            ("dbrx", [.pattern(.llama3), bytes], [], false),
+            ("qwen2", [.pattern(.qwen2), bytes], [.nfc], false),
+            ("smollm", [.digits(individual: true), words], [], false),
+            ("gpt-2", [words], [], false),
+            ("gpt-2", [.pattern(.gpt2), bytes], [], false),
         ]
         guard
             let match = known.first(where: {
-                $0.1 == definition.preTokenizer && $0.2 == definition.normalizer
+                $0.preTokenizer == definition.preTokenizer && $0.normalizer == definition.normalizer
+                    && $0.ignoresMerges == model.ignoresMerges
             })
         else { throw unsupported("these steps before the byte-pair merges") }
-        metadata.preTokenizer = match.0
+        metadata.preTokenizer = match.name
         metadata.merges = model.merges.map { $0.left + [0x20] + $0.right }
         return metadata
     }
@@ -145,7 +155,7 @@ extension Tokenizer {
             isKnown[id] = true
             metadata.scores[id] = -Float(rank)
         }
-        // What no merge makes, none may make.
+        // What no merge makes is merged last, where two other tokens make it: SentencePiece knows no merges.
         let worst = -Float(model.merges.count) - 1
         for (token, id) in model.vocabulary where !isKnown[Int(id)] && token.count > 1 {
             metadata.scores[Int(id)] = worst

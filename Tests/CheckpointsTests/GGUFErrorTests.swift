@@ -136,6 +136,28 @@ struct GGUFErrorTests {
             $0.tensors.append(
                 GGUFBuilder.Tensor(name: "rope_freqs.weight", dimensions: [8], data: ModelBuilder.ramp([8])))
         },
+        // The head size is checked with the whole description, after these.
+        Case(name: "divisors of heads of size 0", code: .wrongShape, tensor: "rope_freqs.weight") {
+            $0.set("llama.attention.key_length", 0)
+            $0.set("llama.attention.value_length", 0)
+            $0.set("llama.rope.dimension_count", 0)
+            $0.tensors.append(
+                GGUFBuilder.Tensor(name: "rope_freqs.weight", dimensions: [1], data: ModelBuilder.ramp([1])))
+        },
+        Case(name: "divisors of heads of a negative size", code: .wrongShape, tensor: "rope_freqs.weight") {
+            for key in ["attention.key_length", "attention.value_length", "rope.dimension_count"] {
+                $0.set("llama.\(key)", type: 5, [0xFE, 0xFF, 0xFF, 0xFF])
+            }
+            $0.tensors.append(
+                GGUFBuilder.Tensor(name: "rope_freqs.weight", dimensions: [1], data: ModelBuilder.ramp([1])))
+        },
+        Case(name: "a factor beside a matrix", code: .unsupportedFeature, tensor: "blk.0.attn_q.weight") {
+            $0.tensors.append(
+                GGUFBuilder.Tensor(name: "blk.0.attn_q.scale", dimensions: [1], data: ModelBuilder.ramp([1])))
+        },
+        Case(name: "too many keys", code: .badHeader, mentions: "65536") { builder in
+            for index in 0..<65_536 { builder.values.append(("k\(index)", 0, [0])) }
+        },
         Case(name: "divisor of zero", code: .badConfiguration, mentions: "divisor") {
             $0.tensors.append(
                 GGUFBuilder.Tensor(name: "rope_freqs.weight", dimensions: [2], data: ModelBuilder.ramp([2])))

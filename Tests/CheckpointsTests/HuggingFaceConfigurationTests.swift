@@ -50,6 +50,22 @@ struct HuggingFaceConfigurationTests {
         #expect(types == ["llama", "llama", "selfpruner_llama", "selfpruner_llama"])
     }
 
+    /// transformers divides by the heads before it sees the lists.
+    @Test func `a model without attention and MLPs`() throws {
+        var bare = Self.descriptions[2]
+        for block in bare.blocks.indices {
+            bare.blocks[block].queryHeads = 0
+            bare.blocks[block].keyValueHeads = 0
+            bare.blocks[block].channels = 0
+        }
+        let data = try HuggingFaceConfiguration(bare, elementType: "float32").json()
+        let json = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        #expect(json["num_attention_heads"] as? Int == 1)
+        #expect(json["num_key_value_heads"] as? Int == 1)
+        #expect(json["intermediate_size"] as? Int == 1)
+        #expect(json["num_attention_heads_per_layer"] as? [Int] == [0, 0, 0])
+    }
+
     @Test func `keys of a pruned model`() throws {
         let data = try HuggingFaceConfiguration(Self.descriptions[2], elementType: "bfloat16").json()
         let json = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])

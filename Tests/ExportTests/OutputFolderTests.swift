@@ -45,6 +45,33 @@ struct OutputFolderTests {
         #expect(try folder.contents("model") == ["config.json"])
     }
 
+    /// Hours may lie between the beginning and the end.
+    @Test(arguments: [false, true]) func whatCameMeanwhileStays(existed: Bool) throws {
+        let folder = try TemporaryFolder()
+        if existed {
+            try FileManager.default.createDirectory(atPath: folder("model"), withIntermediateDirectories: false)
+        }
+        let output = try OutputFolder(folder("model"), overwrite: false)
+        try output.write("config.json", bytes("{}"))
+        try folder.write("mine", "model/notes.txt")
+        let error = #expect(throws: ExportError.self) { try output.publish() }
+        #expect(error?.code == .notWritable)
+        output.discard()
+        #expect(try folder.contents() == ["model"])
+        #expect(try folder.text("model/notes.txt") == "mine")
+    }
+
+    @Test func linkToAnEmptyFolderIsReplaced() throws {
+        let folder = try TemporaryFolder()
+        try FileManager.default.createDirectory(atPath: folder("empty"), withIntermediateDirectories: false)
+        try FileManager.default.createSymbolicLink(
+            atPath: folder("model"), withDestinationPath: folder("empty"))
+        let output = try OutputFolder(folder("model"), overwrite: false)
+        try output.write("config.json", bytes("{}"))
+        try output.publish()
+        #expect(try folder.contents("model") == ["config.json"])
+    }
+
     @Test func filledFolderIsRefused() throws {
         let folder = try TemporaryFolder()
         try folder.write("mine", "model/notes.txt")

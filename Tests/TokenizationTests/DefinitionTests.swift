@@ -60,6 +60,25 @@ struct DefinitionTests {
                     "pre_tokenizer": ["type": "Split", "pattern": ["Regex": #"\w+"#], "behavior": "Isolated"]
                 ])
             ),
+            (
+                .badDefinition, "more than 64 steps",
+                try Self.json([
+                    "pre_tokenizer": [
+                        "type": "Sequence",
+                        "pretokenizers": Array(repeating: ["type": "Digits", "individual_digits": true], count: 65),
+                    ]
+                ])
+            ),
+            (
+                .badDefinition, "1024 times as long",
+                try Self.json([
+                    "normalizer": [
+                        "type": "Sequence",
+                        "normalizers": Array(
+                            repeating: ["type": "Replace", "pattern": ["String": "a"], "content": "aa"], count: 11),
+                    ]
+                ])
+            ),
             (.unsupported, "Precompiled", try Self.json(["normalizer": ["type": "Precompiled"]])),
             (.unsupported, "WordPiece", try Self.json(["decoder": ["type": "WordPiece"]])),
             (

@@ -62,6 +62,43 @@ struct GGUFMetadataTests {
         #expect(error?.code == .unsupported)
     }
 
+    /// Llama 3's words whose merges are not skipped have another name in llama.cpp; other words that skip them have none.
+    @Test(arguments: [("llama3", "dbrx"), ("qwen2", nil)] as [(String, String?)])
+    func mergesThatAreSkipped(style: String, name: String?) throws {
+        let fixture = try Fixture(style)
+        var json = try #require(JSONSerialization.jsonObject(with: Data(fixture.json)) as? [String: Any])
+        var model = try #require(json["model"] as? [String: Any])
+        model["ignore_merges"] = name == nil
+        json["model"] = model
+        let tokenizer = try Tokenizer(
+            json: Array(JSONSerialization.data(withJSONObject: json)), file: "tokenizer.json")
+        func metadata() throws -> GGUFTokenizerMetadata {
+            try tokenizer.ggufMetadata(vocabularySize: tokenizer.vocabularySize, endOfTextTokens: [2])
+        }
+        guard let name else {
+            let error = #expect(throws: TokenizerError.self) { try metadata() }
+            #expect(error?.code == .unsupported)
+            return
+        }
+        #expect(try metadata().preTokenizer == name)
+        let reread = try Tokenizer(.gguf(try metadata()))
+        for example in GGUFTests.examples(fixture) {
+            #expect(
+                reread.encode(example.text, addingSpecialTokens: true)
+                    == tokenizer.encode(example.text, addingSpecialTokens: true))
+        }
+    }
+
+    /// ggml ends strings at it.
+    @Test func aZeroByteIsRefused() throws {
+        let json = try DefinitionTests.json(model: ["vocab": ["a": 0, "b": 1, "ab": 2, "c\u{0}": 3]])
+        let tokenizer = try Tokenizer(json: json, file: "tokenizer.json")
+        let error = #expect(throws: TokenizerError.self) {
+            try tokenizer.ggufMetadata(vocabularySize: 4, endOfTextTokens: [])
+        }
+        #expect(error?.code == .unsupported && error?.message.contains("zero byte") == true)
+    }
+
     @Test func severalEndsOfText() throws {
         let tokenizer = try Fixture("smollm").tokenizer
         let metadata = try tokenizer.ggufMetadata(

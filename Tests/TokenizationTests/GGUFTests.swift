@@ -12,6 +12,7 @@ struct GGUFTests {
         guard case .bytePair(let model) = tokenizer.definition.model else { throw TestFailure() }
         var metadata = GGUFTokenizerMetadata()
         metadata.model = "gpt2"
+        metadata.preTokenizer = "gpt-2"
         metadata.tokens = tokenizer.spellings
         metadata.merges = model.merges.map { $0.left + [0x20] + $0.right }
         metadata.tokenTypes = tokenizer.spellings.map { _ in 1 }
@@ -37,9 +38,8 @@ struct GGUFTests {
     }
 
     @Test(
-        arguments: [("gpt2", nil), ("smollm", "smollm"), ("llama3", "llama-bpe"), ("qwen2", "qwen2")]
-            as [(String, String?)])
-    func encodesLikeTheFixture(style: String, name: String?) throws {
+        arguments: [("gpt2", "gpt-2"), ("smollm", "smollm"), ("llama3", "llama-bpe"), ("qwen2", "qwen2")])
+    func encodesLikeTheFixture(style: String, name: String) throws {
         let fixture = try Fixture(style)
         var metadata = try Self.metadata(style)
         metadata.preTokenizer = name
@@ -96,6 +96,8 @@ struct GGUFTests {
             (.badDefinition, { $0.model = "llama" }),
             (.unsupported, { $0.model = "bert" }),
             (.unsupported, { $0.preTokenizer = "tekken" }),
+            (.unsupported, { $0.preTokenizer = "default" }),
+            (.unsupported, { $0.preTokenizer = nil }),
         ]
         for (code, fault) in faults {
             var metadata = sound

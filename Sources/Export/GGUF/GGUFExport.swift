@@ -76,7 +76,7 @@ package struct GGUFExport: Sendable {
                 of: original,
                 exceptThoseOf: description.architecture.ggufNames.map { $0 + "." } + [
                     "general.architecture", "general.file_type", "general.quantization_version", "general.alignment",
-                    "general.size_label", "split.",
+                    "general.size_label", "split.", "quantize.",
                 ])
         case .made(let tokenizer, let name):
             set(tokenizer, header)

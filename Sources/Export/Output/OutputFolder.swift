@@ -1,12 +1,12 @@
 import Foundation
 
 /// A folder that appears whole or not at all: files are written beside the destination, flushed to the disk and moved
-/// into place in one step.
+/// into place in one step; in two where it replaces a folder, which is beside it (`….old`) between them.
 package struct OutputFolder {
     package let destination: String
     /// Where files are written until `publish`.
     package let path: String
-    private let replacesExisting: Bool
+    private let overwrites: Bool
 
     /// - Parameter overwrite: an existing folder that is not empty may be replaced.
     /// - Throws: `ExportError` `exists` or `notWritable`.
@@ -14,7 +14,7 @@ package struct OutputFolder {
         try Self.check(destination, overwrite: overwrite)
         let url = Self.location(destination)
         self.destination = url.path
-        replacesExisting = FileManager.default.fileExists(atPath: url.path)
+        overwrites = overwrite
         let parent = url.deletingLastPathComponent()
         let number = ProcessInfo.processInfo.processIdentifier
         path = parent.appendingPathComponent(".\(url.lastPathComponent).partial-\(number)").path
@@ -66,23 +66,31 @@ package struct OutputFolder {
         }
     }
 
-    /// Moves the folder to its destination.
+    /// Moves the folder to its destination. What others have put there since the beginning stays, unless it may be
+    /// overwritten.
     /// - Throws: `ExportError.notWritable`; the destination is then as it was.
     package func publish() throws(ExportError) {
         let aside = path + ".old"
         let files = FileManager.default
+        // A link to an empty folder cannot be renamed over.
+        let isLink = (try? files.destinationOfSymbolicLink(atPath: destination)) != nil
+        guard isLink || overwrites && files.fileExists(atPath: destination) else {
+            // Onto nothing or an empty folder, by POSIX.
+            if rename(path, destination) == 0 { return }
+            throw failure(String(cString: strerror(errno)))
+        }
         do {
-            if replacesExisting { try files.moveItem(atPath: destination, toPath: aside) }
+            try files.moveItem(atPath: destination, toPath: aside)
             try files.moveItem(atPath: path, toPath: destination)
             try? files.removeItem(atPath: aside)
         } catch {
-            if replacesExisting, !files.fileExists(atPath: destination) {
-                try? files.moveItem(atPath: aside, toPath: destination)
-            }
-            throw ExportError(
-                .notWritable, "The finished folder cannot be moved into place: \(Self.reason(error))",
-                path: destination)
+            if !files.fileExists(atPath: destination) { try? files.moveItem(atPath: aside, toPath: destination) }
+            throw failure(Self.reason(error))
         }
+    }
+
+    private func failure(_ reason: String) -> ExportError {
+        ExportError(.notWritable, "The finished folder cannot be moved into place: \(reason)", path: destination)
     }
 
     /// Removes what was written.

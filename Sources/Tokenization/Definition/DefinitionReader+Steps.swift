@@ -1,12 +1,22 @@
 extension DefinitionReader {
+    /// By what replacements may lengthen a text, all together.
+    private static let maximumGrowth = 1024
+
     func normalizer(_ json: TokenizerJSON) throws(TokenizerError) -> [TokenizerDefinition.NormalizerStep] {
         var result: [TokenizerDefinition.NormalizerStep] = []
+        var growth = 1
         for (kind, step) in try steps(json, of: "normalizer", members: "normalizers") {
             switch kind {
             case "NFC": result.append(.nfc)
             case "NFD": result.append(.nfd)
             case "Prepend": result.append(.prepend(try bytes(step, "prepend")))
-            case "Replace": result.append(.replace(try literalPattern(step), with: try bytes(step, "content")))
+            case "Replace":
+                let (pattern, content) = (try literalPattern(step), try bytes(step, "content"))
+                growth *= max(1, (content.count + pattern.count - 1) / pattern.count)
+                guard growth <= Self.maximumGrowth else {
+                    throw failure("its replacements make a text more than \(Self.maximumGrowth) times as long")
+                }
+                result.append(.replace(pattern, with: content))
             default: throw unsupported("the normalizer '\(kind)' is not one of those known here")
             }
         }

@@ -59,13 +59,15 @@ extension GGUFTokenizerMetadata {
             guard let id, tokens.indices.contains(id), !tokens[id].isEmpty else { return [] }
             return [.tokens([Int32(id)])]
         }
-        let begins = addsBeginOfText ?? (model == "llama" || wordPattern == .llama3)
+        let begins = addsBeginOfText ?? (model == "llama" || isLlama3)
         return (begins ? piece(beginOfTextToken) : []) + [.text] + (addsEndOfText == true ? piece(endOfTextToken) : [])
     }
 
+    private var isLlama3: Bool { ["llama-bpe", "llama3", "llama-v3"].contains(preTokenizer) }
+
     private var wordPattern: WordPattern? {
         switch preTokenizer {
-        case "llama-bpe", "llama3", "llama-v3": .llama3
+        case "llama-bpe", "llama3", "llama-v3", "dbrx": .llama3
         case "qwen2": .qwen2
         default: nil
         }
@@ -81,7 +83,7 @@ extension GGUFTokenizerMetadata {
             }
             model.merges.append(pair)
         }
-        model.ignoresMerges = wordPattern == .llama3
+        model.ignoresMerges = isLlama3
         var definition = TokenizerDefinition(model: .bytePair(model))
         definition.decoder = [.byteLevel]
         if let wordPattern {
@@ -92,8 +94,13 @@ extension GGUFTokenizerMetadata {
         let bytes = TokenizerDefinition.PreTokenizerStep.byteLevel(
             addsPrefixSpace: addsSpacePrefix ?? false, splitsWords: true)
         switch preTokenizer {
-        case nil, "gpt-2", "gpt2", "default": definition.preTokenizer = [bytes]
+        case "gpt-2", "gpt2": definition.preTokenizer = [bytes]
         case "smollm", "starcoder", "refact": definition.preTokenizer = [.digits(individual: true), bytes]
+        case nil:
+            throw TokenizerError(
+                .unsupported,
+                "'tokenizer.ggml.pre' is missing, so that nobody knows how words are split: convert the model again with a "
+                    + "newer llama.cpp", file: Self.file)
         case let name?:
             throw TokenizerError(.unsupported, "'tokenizer.ggml.pre' is '\(name)', which is not known", file: Self.file)
         }

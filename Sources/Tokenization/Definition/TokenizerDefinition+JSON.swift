@@ -56,6 +56,9 @@ struct DefinitionReader {
         return kind
     }
 
+    /// Each step runs within the one before it; real tokenizers have four at most.
+    private static let maximumSteps = 64
+
     /// The steps of a component, `Sequence`s flattened.
     func steps(
         _ json: TokenizerJSON, of component: String, members: String
@@ -63,7 +66,12 @@ struct DefinitionReader {
         let kind = try kind(json, of: component)
         guard kind == "Sequence" else { return [(kind, json)] }
         var result: [(kind: String, json: TokenizerJSON)] = []
-        for step in try list(json, members) { result += try steps(step, of: component, members: members) }
+        for step in try list(json, members) {
+            result += try steps(step, of: component, members: members)
+            guard result.count <= Self.maximumSteps else {
+                throw failure("the \(component) has more than \(Self.maximumSteps) steps")
+            }
+        }
         return result
     }
 }
