@@ -51,6 +51,11 @@ package struct ChatConfiguration: Sendable {
         guard parts.user == nil, parts.password == nil else {
             throw ChatError(.badEndpoint, "The endpoint has a user or password in it, which would not stay secret")
         }
+        // A run's folder records the endpoint.
+        guard parts.queryItems?.allSatisfy({ $0.name == "api-version" }) ?? true else {
+            throw ChatError(
+                .badEndpoint, "The endpoint has a query behind its path, which would not stay secret if it were a key")
+        }
         guard let host = parts.host, !host.isEmpty, (1...65_535).contains(parts.port ?? 80) else {
             throw ChatError(.badEndpoint, "The endpoint has no host, or no port between 1 and 65535")
         }

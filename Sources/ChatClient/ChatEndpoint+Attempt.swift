@@ -46,7 +46,7 @@ extension ChatEndpoint {
             return read(body, contentType: head["content-type"])
         case .reply(let head, let body):
             let status = head.status
-            let words = ReplyBody.errorMessage(in: body).map { ": \(withoutKey($0))" } ?? ""
+            let words = ReplyBody.errorMessage(in: body, withoutKey: withoutKey).map { ": \($0)" } ?? ""
             let error = ChatError(.status, "\(name) answered with status \(status)\(words)", status: status)
             switch status {
             case 429, 500...: return .retry(error, pause: Backoff.requestedPause(head["retry-after"]))
@@ -59,7 +59,7 @@ extension ChatEndpoint {
     /// The content type is not asked for: what counts is whether the body is a completion.
     private func read(_ body: Data, contentType: String?) -> Verdict {
         guard let parsed = try? JSONDecoder().decode(ReplyBody.self, from: body) else {
-            let type = contentType.map { " (it is called \(withoutKey(String($0.prefix(60)))))" } ?? ""
+            let type = contentType.map { " (it is called \(withoutKey($0).prefix(60)))" } ?? ""
             let sentence = "What \(configuration.name) sent is not the JSON of a chat completion\(type)"
             return .failure(ChatError(.badReply, sentence))
         }

@@ -52,7 +52,7 @@ struct ReplyBody: Decodable {
 
     /// What the server says about an error: `{"error": {"message": …}}`, or a string in place of the object; one line
     /// of at most 200 characters.
-    static func errorMessage(in body: Data) -> String? {
+    static func errorMessage(in body: Data, withoutKey: (String) -> String) -> String? {
         struct Failure: Decodable {
             struct Details: Decodable { var message: String? }
             var message: String?
@@ -70,6 +70,6 @@ struct ReplyBody: Decodable {
                     ?? (try? container.decode(String.self, forKey: .detail))
             }
         }
-        return (try? JSONDecoder().decode(Failure.self, from: body))?.message.flatMap(ServerWords.line)
+        return (try? JSONDecoder().decode(Failure.self, from: body))?.message.map(withoutKey).flatMap(ServerWords.line)
     }
 }

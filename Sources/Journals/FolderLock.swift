@@ -5,10 +5,10 @@ import Foundation
 /// The file stays when the lock ends; were it deleted, two processes could each lock a file of this name.
 final class FolderLock: Sendable {
     private let file: OpenFile
+    private let isMine: Bool
 
     /// - Throws: `JournalError` `inUse` or `notWritable`.
     init(_ path: String, folder: String) throws(JournalError) {
-        let isMine: Bool
         do {
             file = try OpenFile(path, .readAndWrite)
             isMine = try file.lock()
@@ -27,7 +27,8 @@ final class FolderLock: Sendable {
         try? file.store(Array("\(ProcessInfo.processInfo.processIdentifier)\n".utf8), at: 0)
     }
 
-    deinit { try? file.truncate(to: 0) }
+    /// Also for whoever was refused, to whom the number in the file does not belong.
+    deinit { if isMine { try? file.truncate(to: 0) } }
 
     /// The process that a lock file names; nil if the lock ended properly.
     static func holder(_ path: String) -> Int32? {

@@ -13,10 +13,17 @@ extension Agreement {
         self.init(share: same / count, chance: chance / count)
     }
 
-    /// How many moves take from a part that the model needs less than the one they give to.
-    init?(moves: [Move], scores: [Double]?) {
+    /// How many moves take from a part that the model needs less than the one they give to; by chance, of all moves
+    /// between a part that has something and one that is not whole.
+    /// - Parameter values: of the parent, one for each gene.
+    init?(moves: [Move], scores: [Double]?, of values: [Int], genes: [Gene]) {
         guard let scores, !moves.isEmpty else { return nil }
         let sensible = moves.filter { scores[$0.from] < scores[$0.to] }.count
-        self.init(share: Double(sensible) / Double(moves.count), chance: 0.5)
+        let donors = genes.indices.filter { values[$0] > 0 }
+        let receivers = genes.indices.filter { values[$0] < genes[$0].top }
+        let pairs = donors.reduce(0) { sum, donor in sum + receivers.count { scores[donor] < scores[$0] } }
+        self.init(
+            share: Double(sensible) / Double(moves.count),
+            chance: Double(pairs) / Double(max(donors.count * receivers.count, 1)))
     }
 }

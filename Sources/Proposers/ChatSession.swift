@@ -82,7 +82,8 @@ struct ChatSession: Sendable {
             guard child != genes else { throw reply.rejection(.noChange, "The moves change nothing") }
             return reply.proposal(
                 state.space.candidate(genes: child), parents.map(\.index),
-                Agreement(moves: moves, scores: state.standardizedSensitivities))
+                Agreement(
+                    moves: moves, scores: state.standardizedSensitivities, of: genes, genes: state.space.genes))
         }
     }
 

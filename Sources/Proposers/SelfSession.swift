@@ -146,7 +146,9 @@ struct SelfSession {
             batch.proposals.append(
                 reply.proposal(
                     state.space.candidate(genes: child), [parent.record.index],
-                    Agreement(moves: moves, scores: state.standardizedSensitivities)))
+                    Agreement(
+                        moves: moves, scores: state.standardizedSensitivities, of: parent.genes,
+                        genes: state.space.genes)))
         }
     }
 

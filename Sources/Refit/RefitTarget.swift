@@ -15,7 +15,9 @@ package struct RefitStep: Sendable, Codable, Equatable {
     package var ridge: Double?
     /// λ of the projections that read the stream; `nil` where they stayed as they were.
     package var inputRidge: Double?
-    /// Error of the sublayer's output on tokens held out, in units of the stream's mean square: before, and after.
-    package var before: Double
-    package var after: Double
+    /// Mean squared error of the sublayer's output on tokens held out, each token weighted as in the calibration: before,
+    /// and after. Weights differ from sublayer to sublayer, so that only the two can be compared. `nil` where no tokens
+    /// were held out.
+    package var before: Double?
+    package var after: Double?
 }

@@ -10,8 +10,8 @@ struct RidgeFit {
     var bias: [Float]
     /// λ; `nil` where W₀ did best and stayed.
     var ridge: Double?
-    /// E[‖t − W·x − b‖²] on the tokens held out: of W₀ (and its best bias), and of the fit.
-    var heldOutError: (before: Double, after: Double)
+    /// E[‖t − W·x − b‖²] on the tokens held out: of W₀ (and its best bias), and of the fit; `nil` where there are none.
+    var heldOutError: (before: Double, after: Double)?
 }
 
 extension RidgeFit {
@@ -50,7 +50,7 @@ extension RidgeFit {
         weights = (0..<current.count).map { Float(solution.doubles[$0]) }
         bias = all.bias(solution).map { Float($0) }
         ridge = best.ridge
-        heldOutError = (before, best.error)
+        heldOutError = heldOut.isEmpty ? nil : (before, best.error)
     }
 }
 

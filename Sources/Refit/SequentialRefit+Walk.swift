@@ -66,7 +66,7 @@ extension SequentialRefit {
             _ sublayer: inout some RefitSublayer, _ number: Int, _ isCancelled: () -> Bool
         ) throws -> RefitStep {
             let block = number / 2
-            var step = RefitStep(sublayer: number, before: 0, after: 0)
+            var step = RefitStep(sublayer: number)
             if settings.fitsInputs, hasParted, sublayer.outputInputs > 0 {
                 let fit = try alignment(isCancelled)
                 step.inputRidge = fit.ridge
@@ -76,7 +76,7 @@ extension SequentialRefit {
             let fit = try output(sublayer, number, isCancelled)
             sublayer.outputProjection = fit.weights
             sublayer.constant = fit.bias
-            (step.ridge, step.before, step.after) = (fit.ridge, fit.heldOutError.before, fit.heldOutError.after)
+            (step.ridge, step.before, step.after) = (fit.ridge, fit.heldOutError?.before, fit.heldOutError?.after)
             try sublayer.install(in: &pruned, block: block)
             for (index, batch) in batches.enumerated() {
                 if isCancelled() { throw CancellationError() }

@@ -20,14 +20,14 @@ extension EvolutionarySearch {
         return Generation(index: state.generation, records: draft.records, rejections: rejections)
     }
 
-    /// Time that a proposer did not account for is shared out evenly.
+    /// Time that proposers did not account for is shared out among the proposals that have none.
     private func timed(_ body: () async throws -> ProposalBatch) async rethrows -> ProposalBatch {
         let start = ContinuousClock.now
         var batch = try await body()
         let known = batch.proposals.reduce(0) { $0 + $1.seconds } + batch.rejections.reduce(0) { $0 + $1.seconds }
-        guard known == 0, !batch.proposals.isEmpty else { return batch }
-        let share = ((ContinuousClock.now - start) / .seconds(1)) / Double(batch.proposals.count)
-        for place in batch.proposals.indices { batch.proposals[place].seconds = share }
+        let untimed = batch.proposals.indices.filter { batch.proposals[$0].seconds == 0 }
+        let rest = max(0, (ContinuousClock.now - start) / .seconds(1) - known)
+        for place in untimed { batch.proposals[place].seconds = rest / Double(untimed.count) }
         return batch
     }
 }

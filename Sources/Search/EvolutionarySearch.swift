@@ -21,7 +21,8 @@ package struct EvolutionarySearch: Sendable {
     /// - Parameters:
     ///   - proposer: makes the offspring; classical evolution by default.
     ///   - sensitivities: what proposers are told of the sublayers (`SearchState.sensitivities`).
-    ///   - events: continues the run that sent these. It may have had other limits.
+    ///   - events: continues the run that sent these. It may have had other limits: its last generation stays as
+    ///     they cut it.
     /// - Throws: `SearchError`: bad settings, a budget that the minimum levels exceed, seeds that do not fit the space,
     ///   events of another run.
     package init(

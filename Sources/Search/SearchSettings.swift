@@ -1,4 +1,5 @@
-/// How the search runs. Two runs with equal settings (but for the limits) have the same history as far as both go.
+/// How the search runs. Two runs with equal settings have the same history; with other limits, the same up to the
+/// generation that the lower limit cuts short.
 package struct SearchSettings: Hashable, Codable, Sendable {
     /// Survivors that may become parents.
     package var population = 30

@@ -21,8 +21,8 @@ package struct SplitMix64: RandomNumberGenerator, Sendable {
 package struct SeededGenerator: RandomNumberGenerator, Sendable, Equatable {
     private var state: (UInt64, UInt64, UInt64, UInt64)
 
-    /// An independent stream of `seed`. The search uses the index of the evaluation as the stream, so that a proposal's
-    /// randomness does not depend on how much was drawn before it.
+    /// An independent stream of `seed`. The search has one for each slot of each operator in a generation, so that a
+    /// proposal's randomness does not depend on how much was drawn before it.
     package init(seed: UInt64, stream: UInt64 = 0) {
         var seeds = SplitMix64(state: seed)
         var mixed = SplitMix64(state: seeds.next() ^ stream)

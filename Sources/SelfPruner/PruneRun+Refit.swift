@@ -22,9 +22,10 @@ public struct RefitReport: Sendable, Codable {
         /// Ridge of the output projection, and of those that read the stream; left out where they stayed as they were.
         public var ridge: Double?
         public var inputRidge: Double?
-        /// Error of the output on held-out tokens in units of the residual stream, before the fit and after.
-        public var before: Double
-        public var after: Double
+        /// Weighted mean squared error of the output on held-out tokens, before the fit and after: to be compared with
+        /// each other, not between sublayers. Left out where the calibration was too short to hold out any.
+        public var before: Double?
+        public var after: Double?
     }
 }
 

@@ -101,6 +101,8 @@ extension ChatOptions {
         var configuration = try ChatConfiguration(endpoint: endpoint, model: model)
         configuration.concurrency = concurrency
         configuration.timeout = .seconds(timeout)
+        // Time for a second attempt.
+        configuration.deadline = max(configuration.deadline, .seconds(timeout) * 2.5)
         configuration.prices = prices
         let key = ProcessInfo.processInfo.environment[keyVariable].flatMap(AccessKey.init)
         let live = ChatEndpoint(configuration, key: key)

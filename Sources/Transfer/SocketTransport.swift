@@ -39,7 +39,7 @@ private final class SocketExchange: Sendable {
     private enum State {
         case new
         case waiting(CheckedContinuation<HTTPOutcome, Never>)
-        case ended
+        case ended(HTTPOutcome)
     }
 
     private let request: HTTPRequest
@@ -57,15 +57,27 @@ private final class SocketExchange: Sendable {
     var received: Int { bytes.withLock { $0 } }
 
     func begin(_ continuation: CheckedContinuation<HTTPOutcome, Never>) {
-        state.withLock { $0 = .waiting(continuation) }
+        let early: HTTPOutcome? = state.withLock { state in
+            if case .ended(let outcome) = state { return outcome }
+            state = .waiting(continuation)
+            return nil
+        }
+        if let early { continuation.resume(returning: early) }
     }
 
-    /// The first end counts.
+    /// The first end counts, even before the beginning: a clock may run out or a task be cancelled that early.
     func end(_ outcome: HTTPOutcome) {
         let continuation: CheckedContinuation<HTTPOutcome, Never>? = state.withLock { state in
-            guard case .waiting(let continuation) = state else { return nil }
-            state = .ended
-            return continuation
+            switch state {
+            case .new:
+                state = .ended(outcome)
+                return nil
+            case .waiting(let continuation):
+                state = .ended(outcome)
+                return continuation
+            case .ended:
+                return nil
+            }
         }
         continuation?.resume(returning: outcome)
     }

@@ -48,6 +48,23 @@ struct KeyTests {
         }
     }
 
+    /// Sentences and types are shortened, which must not leave the half of a key that the whole one is not found in.
+    @Test func `a key at the end of what is quoted is nowhere`() async throws {
+        let key = try #require(AccessKey(Self.secret))
+        let half = String(Self.secret.prefix(Self.secret.count / 2))
+        let words = String(repeating: "x", count: 200 - half.count) + Self.secret
+        let type = String(repeating: "y", count: 60 - half.count) + Self.secret
+        let server = try HostileServer {
+            $0.number == 0 ? http(401, #"{"error":{"message":"\#(words)"}}"#) : http(200, "no JSON", type: type)
+        }
+        defer { server.stop() }
+        let chat = try client(server.url, key: key)
+        for _ in 0..<2 {
+            let error = try await failure(of: chat)
+            #expect(!"\(error)".contains(half) && "\(error)".contains("•"))
+        }
+    }
+
     @Test func `placeholders are left in texts`() {
         #expect(AccessKey("none")?.removed(from: "none of them") == "none of them")
     }

@@ -53,7 +53,7 @@ struct RequestTests {
 
     @Test(arguments: [
         "", "localhost:8080", "host", "ftp://host", "http://", "http:///v1", "https://user:secret@host",
-        "http://host:99999", "http://host:0", "file:///etc/passwd", "http://a b", "/v1",
+        "http://host:99999", "http://host:0", "file:///etc/passwd", "http://a b", "/v1", "https://host/v1?key=secret@",
     ])
     func `no address`(endpoint: String) {
         #expect {

@@ -54,6 +54,8 @@ private func failure(_ body: () throws -> Void) -> JournalError? {
             #expect(error?.code == .inUse)
             let process = ProcessInfo.processInfo.processIdentifier
             #expect(error?.description == "The run folder is in use by process \(process) (\(path)).")
+            // Who was refused leaves the holder's number where it is.
+            #expect(try String(decoding: read(path + "/lock"), as: UTF8.self) == "\(process)\n")
             try journal.append(toys[0])
         }
         #expect(try read(path + "/lock").isEmpty)

@@ -279,10 +279,16 @@ struct AgreementTests {
         #expect(Agreement(child: [], parents: [], genes: []) == Agreement(share: 0, chance: 0))
     }
 
-    @Test func agreementCountsMovesToWhatIsNeededMore() {
-        let moves = [Move(from: 0, to: 1, steps: 1), Move(from: 1, to: 2, steps: 1), Move(from: 2, to: 0, steps: 1)]
-        #expect(Agreement(moves: moves, scores: [-1, 0, 1]) == Agreement(share: 2.0 / 3, chance: 0.5))
-        #expect(Agreement(moves: moves, scores: nil) == nil)
-        #expect(Agreement(moves: [], scores: [1, 2]) == nil)
+    /// Of the parent's parts the second has nothing to give, and the last two are whole: of six possible moves, one goes to
+    /// a part that is needed more.
+    @Test func agreementCountsMovesToWhatIsNeededMore() throws {
+        let genes = try smallSpace(blocks: 2).genes
+        let values = [1, 0, genes[2].top, genes[3].top]
+        let scores = [-1.0, 0, 1, 2]
+        let moves = [Move(from: 0, to: 1, steps: 1), Move(from: 2, to: 0, steps: 1), Move(from: 3, to: 1, steps: 1)]
+        let agreement = try #require(Agreement(moves: moves, scores: scores, of: values, genes: genes))
+        #expect(agreement == Agreement(share: 1.0 / 3, chance: 1.0 / 6))
+        #expect(Agreement(moves: moves, scores: nil, of: values, genes: genes) == nil)
+        #expect(Agreement(moves: [], scores: scores, of: values, genes: genes) == nil)
     }
 }
