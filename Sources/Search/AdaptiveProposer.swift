@@ -111,8 +111,9 @@ package struct AdaptiveProposer: Proposer {
                         cost: Double(max(state.evaluationTokens, 1)) + record.proposalWork))
             }
             for rejection in state.rejections where rejection.generation == generation {
-                credits.append(
-                    Credit(operator: rejection.operator, generation: generation, gain: 0, cost: rejection.work))
+                // What an endpoint does is not counted in tokens, but what it says in vain must not be free.
+                let work = rejection.work > 0 ? rejection.work : Double(max(state.evaluationTokens, 1))
+                credits.append(Credit(operator: rejection.operator, generation: generation, gain: 0, cost: work))
             }
             known = (known + state.records[start..<end].compactMap { $0.scores.first }.filter(\.isFinite))
                 .sorted().prefix(state.populationSize).map { $0 }

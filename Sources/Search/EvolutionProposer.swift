@@ -25,9 +25,16 @@ package struct EvolutionProposer: Proposer {
     package func propose(
         _ plan: [OperatorCount], from state: SearchState
     ) throws(SearchError) -> ProposalBatch {
+        try propose(plan, from: state, firstSlot: 0)
+    }
+
+    /// - Parameter firstSlot: of each operator's random streams, behind those that were drawn from this state.
+    func propose(
+        _ plan: [OperatorCount], from state: SearchState, firstSlot: Int
+    ) throws(SearchError) -> ProposalBatch {
         var batch = ProposalBatch()
         for entry in plan {
-            for slot in 0..<entry.count {
+            for slot in firstSlot..<firstSlot + entry.count {
                 var generator = state.generator(entry.operator.rawValue, slot: slot)
                 batch.proposals.append(try proposal(entry.operator, state, &generator))
             }

@@ -9,7 +9,11 @@ extension EvolutionarySearch {
             let evolution = EvolutionProposer(
                 mutationShare: settings.mutationShare, tournament: settings.tournament)
             let missing = count - draft.records.count
-            draft.take(try await timed { try evolution.propose(evolution.plan(missing, in: state), from: state) })
+            // The proposer may have drawn from evolution's streams, but not more than it was asked for.
+            draft.take(
+                try await timed {
+                    try evolution.propose(evolution.plan(missing, in: state), from: state, firstSlot: count)
+                })
         }
         guard !draft.records.isEmpty else { return nil }
         let rejections = draft.rejections.map { rejection in

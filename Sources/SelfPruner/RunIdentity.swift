@@ -7,7 +7,7 @@ import Search
 /// may change.
 struct RunIdentity: Codable, Sendable {
     /// Raised when operators, prompts or evaluation change what a seed means.
-    var searchVersion = 4
+    var searchVersion = 5
     var model: Model
     var texts: Texts
     var rate: Double

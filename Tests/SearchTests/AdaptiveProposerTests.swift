@@ -29,6 +29,20 @@ import Testing
         #expect(shares[0] > 2 * shares[2] && shares[2] > shares[1] && shares[1] >= 0.05)
     }
 
+    /// What an endpoint says costs no tokens of this model, and yet is not free.
+    @Test func whatOnlyFailsLosesItsShare() throws {
+        let known = try state((0..<10).flatMap { _ in [(good, 0.8, 0.0), (bad, 1.6, 0.0)] })
+        let state = SearchState(
+            space: known.space, budget: known.budget, generation: 2, records: known.records,
+            rejections: (0..<10).map { _ in
+                var rejection = Rejection(dear, .noReply, "No connection")
+                rejection.generation = 1
+                return rejection
+            }, evaluationTokens: 1000)
+        let shares = AdaptiveProposer([]).shares(of: [good, bad, dear], in: state)
+        #expect(shares[2] < shares[0] / 4 && shares[2] <= shares[1])
+    }
+
     @Test func withoutKnowledgeAllAreAlike() throws {
         #expect(AdaptiveProposer([]).shares(of: [good, bad], in: try state([])) == [0.5, 0.5])
         #expect(AdaptiveProposer([]).shares(of: [good, bad], in: try state([(good, .infinity, 0)])) == [0.5, 0.5])

@@ -44,6 +44,24 @@ import Testing
         #expect(run.history.records.dropFirst(4).allSatisfy { $0.operator != Wild.name })
     }
 
+    /// Evolution that steps in draws other numbers than the evolution among the proposers did.
+    @Test func whatStepsInIsNoCopy() async throws {
+        struct HalfSilent: Proposer {
+            func plan(_ count: Int, in state: SearchState) -> [OperatorCount] {
+                [OperatorCount(.mutation, count / 2), OperatorCount(Operator(rawValue: "silent"), count - count / 2)]
+            }
+            func propose(_ plan: [OperatorCount], from state: SearchState) throws -> ProposalBatch {
+                try EvolutionProposer().propose([plan[0]], from: state)
+            }
+        }
+        let space = try smolLM2()
+        var fitness = ToyFitness(interactingLoss(of: space))
+        var run = try search(space, .init(candidates: 200), proposer: HalfSilent())
+        #expect(try await run.run(&fitness) == .candidates)
+        // Copies would be five in each of more than eight generations; a few are chance.
+        #expect(run.history.records.reduce(0) { $0 + $1.duplicates } < 25)
+    }
+
     @Test func aModelThatRepeatsItselfIsToldSo() async throws {
         struct Parrot: Proposer {
             func plan(_ count: Int, in state: SearchState) -> [OperatorCount] {
