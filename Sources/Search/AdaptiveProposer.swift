@@ -95,6 +95,7 @@ package struct AdaptiveProposer: Proposer {
     /// differences of fitness shrink as a search goes on (Fialho, Schoenauer, Sebag: *Toward comparison-based adaptive
     /// operator selection*, 2010); squared, since a search advances at the head of its population.
     private static func credits(_ state: SearchState) -> [Credit] {
+        let evaluation = Double(max(state.evaluationTokens, 1))
         var credits: [Credit] = []
         var known: [Double] = []
         var start = 0
@@ -108,11 +109,11 @@ package struct AdaptiveProposer: Proposer {
                     Credit(
                         operator: record.operator, generation: generation,
                         gain: beaten * beaten / Double(known.count * known.count),
-                        cost: Double(max(state.evaluationTokens, 1)) + record.proposalWork))
+                        cost: evaluation + record.proposalWork))
             }
             for rejection in state.rejections where rejection.generation == generation {
                 // What an endpoint does is not counted in tokens, but what it says in vain must not be free.
-                let work = rejection.work > 0 ? rejection.work : Double(max(state.evaluationTokens, 1))
+                let work = rejection.work > 0 ? rejection.work : evaluation
                 credits.append(Credit(operator: rejection.operator, generation: generation, gain: 0, cost: work))
             }
             known = (known + state.records[start..<end].compactMap { $0.scores.first }.filter(\.isFinite))

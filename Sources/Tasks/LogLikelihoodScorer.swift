@@ -71,7 +71,7 @@ package final class LogLikelihoodScorer {
         // The choices of all questions are numbered one after another.
         let all = Array(questions.joined())
         // The last token of a choice is scored and never run.
-        for choice in all { try model.checkVocabulary(choice.tokens) }
+        try model.checkVocabulary(all.compactMap(\.tokens.last))
         var ranges: [Range<Int>] = []
         for choices in questions {
             let first = ranges.last?.upperBound ?? 0

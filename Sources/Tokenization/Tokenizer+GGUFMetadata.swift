@@ -34,7 +34,7 @@ extension Tokenizer {
         metadata.addsEndOfText = try adds(
             definition.template.dropFirst(place + 1), &metadata.endOfTextToken, "behind")
         metadata.chatTemplate = chatTemplate
-        guard (metadata.tokens + metadata.merges).allSatisfy({ !$0.contains(0) }),
+        guard [metadata.tokens, metadata.merges].joined().allSatisfy({ !$0.contains(0) }),
             chatTemplate?.utf8.contains(0) != true
         else { throw unsupported("a zero byte in a token, a merge or the chat template") }
         return metadata

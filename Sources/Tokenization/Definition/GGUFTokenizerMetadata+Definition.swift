@@ -67,7 +67,7 @@ extension GGUFTokenizerMetadata {
 
     private var wordPattern: WordPattern? {
         switch preTokenizer {
-        case "llama-bpe", "llama3", "llama-v3", "dbrx": .llama3
+        case _ where isLlama3, "dbrx": .llama3
         case "qwen2": .qwen2
         default: nil
         }
