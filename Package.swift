@@ -37,7 +37,7 @@ let package = Package(
             name: "COpenBLAS", pkgConfig: "openblas",
             providers: [.apt(["libopenblas-openmp-dev"]), .brew(["openblas"])]),
         .systemLibrary(name: "CGGML", pkgConfig: "ggml", providers: [.brew(["ggml"])]),
-        .target(name: "COneDNNShim", dependencies: ["COneDNN"]),
+        .target(name: "COneDNNShim", dependencies: ["COneDNN", "CThreading"]),
         .target(name: "CThreading"),
         .target(name: "CVectors"),
 

@@ -1,5 +1,5 @@
 #include "onednn_shim.h"
-#include <dlfcn.h>
+#include "threading.h"
 #include <dnnl.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -66,13 +66,9 @@ struct onednn_matmul {
 static dnnl_engine_t engine;
 static dnnl_status_t engine_status;
 static pthread_once_t engine_once = PTHREAD_ONCE_INIT;
-static void (*omp_set)(int);
-static int (*omp_get_max)(void);
 
 static void create_engine(void) {
     engine_status = dnnl_engine_create(&engine, dnnl_cpu, 0);
-    omp_set = (void (*)(int))dlsym(RTLD_DEFAULT, "omp_set_num_threads");
-    omp_get_max = (int (*)(void))dlsym(RTLD_DEFAULT, "omp_get_max_threads");
 }
 
 static dnnl_status_t ensure_engine(void) {
@@ -82,14 +78,11 @@ static dnnl_status_t ensure_engine(void) {
 
 // A primitive plans its work for the number of threads at creation.
 static int begin_threads(int threads) {
-    if (omp_set == NULL || omp_get_max == NULL || threads < 1) return 0;
-    int before = omp_get_max();
-    omp_set(threads);
-    return before;
+    return threads < 1 ? 0 : threading_exchange_library_count(threads);
 }
 
 static void end_threads(int before) {
-    if (before > 0) omp_set(before);
+    if (before > 0) threading_exchange_library_count(before);
 }
 
 static dnnl_data_type_t type_of(onednn_type type) { return type == onednn_bfloat16 ? dnnl_bf16 : dnnl_f32; }

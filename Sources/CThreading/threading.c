@@ -70,3 +70,11 @@ int threading_library_count(void) {
     pthread_once(&once, resolve);
     return omp_get_max != NULL ? omp_get_max() : 1;
 }
+
+int threading_exchange_library_count(int count) {
+    pthread_once(&once, resolve);
+    if (omp_set == NULL || omp_get_max == NULL) return 0;
+    int before = omp_get_max();
+    omp_set(count);
+    return before;
+}

@@ -54,15 +54,6 @@ package final class ChatRecord: Sendable {
         contents.withLock { $0.exchanges[identity] }
     }
 
-    /// The first occurrence of each hash that is not in the record, nor any after it.
-    func nextOccurrences() -> [String: Int] {
-        contents.withLock { contents in
-            contents.exchanges.keys.reduce(into: [:]) { next, identity in
-                next[identity.hash] = max(next[identity.hash, default: 0], identity.occurrence + 1)
-            }
-        }
-    }
-
     /// - Throws: `ChatError.recordNotUsable`; the record is then as it was before, unless the disk is broken.
     func append(_ exchange: ChatExchange) throws(ChatError) {
         let line = try exchange.line()

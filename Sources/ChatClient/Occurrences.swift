@@ -4,9 +4,7 @@ import Synchronization
 ///
 /// Where equal requests are made concurrently, that order is the caller's to fix.
 final class Occurrences: Sendable {
-    private let next: Mutex<[String: Int]>
-
-    init(from next: [String: Int] = [:]) { self.next = Mutex(next) }
+    private let next = Mutex<[String: Int]>([:])
 
     func identity(of request: ChatRequest) -> ChatExchange.Identity {
         let hash = request.hash

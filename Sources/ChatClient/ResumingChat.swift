@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Goes on with a recorded run: what the record has is answered from it, the rest by another chat, and recorded. A run
 /// that was killed and makes the same requests again pays for none of them twice.
 package final class ResumingChat: ChatCompleting {
@@ -8,7 +6,6 @@ package final class ResumingChat: ChatCompleting {
     private let occurrences = Occurrences()
     /// What the record had when this began.
     private let before: ChatUsage
-    private let replayed = Mutex(0)
 
     package init(_ live: any ChatCompleting, record: ChatRecord) {
         self.live = live
@@ -19,17 +16,17 @@ package final class ResumingChat: ChatCompleting {
     /// Of the whole run: all that is recorded, whether it is asked for again or not.
     package var usage: ChatUsage { get async { await live.usage + before } }
 
-    /// Calls that the record answered.
-    package var replayedRequests: Int { replayed.withLock { $0 } }
-
     /// - Throws: the recorded failure, what the other chat throws, and `ChatError.recordNotUsable` when that cannot be
     ///   recorded.
     package func complete(_ request: ChatRequest) async throws(ChatError) -> ChatReply {
         let identity = occurrences.identity(of: request)
-        if let exchange = record.exchange(identity) {
-            replayed.withLock { $0 += 1 }
-            return try exchange.result()
-        }
-        return try await live.complete(request, as: identity, recordedIn: record)
+        if let exchange = record.exchange(identity) { return try exchange.result() }
+        let start = ContinuousClock.now
+        let result: Result<ChatReply, ChatError>
+        do throws(ChatError) { result = .success(try await live.complete(request)) } catch { result = .failure(error) }
+        // What its caller cancelled tells nothing of the endpoint, and would be the answer forever.
+        if case .failure(let error) = result, error.code == .cancelled { throw error }
+        try record.append(ChatExchange(identity, request, result, seconds: (ContinuousClock.now - start).seconds))
+        return try result.get()
     }
 }

@@ -26,8 +26,6 @@ package struct SurgeonOrder: UnitOrder {
     /// Above this many columns an order that costs one pass over the weights is the better bargain (`AutomaticOrder`).
     package static let affordableColumns = 6144
 
-    package static func isAffordable(columns: Int) -> Bool { columns <= affordableColumns }
-
     /// λ of the refit.
     private let ridge: Double
     private let panel: Int

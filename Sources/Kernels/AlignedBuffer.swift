@@ -1,12 +1,29 @@
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Glibc
+#endif
+
 /// Zeroed memory aligned to a cache line, allocated once and reused; its owner decides what lies in it.
+///
+/// Of a large buffer only what is touched takes memory: a cache can be as long as the context allows.
 package final class AlignedBuffer: @unchecked Sendable {
     package let address: UnsafeMutableRawPointer
     package let byteCount: Int
+    private let allocation: UnsafeMutableRawPointer
+
+    private static let alignment = 64
 
     package init(byteCount: Int) {
         self.byteCount = byteCount
-        address = .allocate(byteCount: max(byteCount, 64), alignment: 64)
-        address.initializeMemory(as: UInt8.self, repeating: 0, count: max(byteCount, 64))
+        // `calloc` takes large blocks from the system, which are zero without being written.
+        guard let allocation = calloc(1, max(byteCount, 64) + Self.alignment) else {
+            fatalError("no memory for \(byteCount) bytes")
+        }
+        self.allocation = allocation
+        address = allocation.alignedUp(toMultipleOf: Self.alignment)
     }
 
     package convenience init(floats: Int) { self.init(byteCount: floats * 4) }
@@ -18,7 +35,7 @@ package final class AlignedBuffer: @unchecked Sendable {
         values.withUnsafeBytes { address.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
     }
 
-    deinit { address.deallocate() }
+    deinit { free(allocation) }
 
     package var floats: UnsafeMutablePointer<Float> { address.assumingMemoryBound(to: Float.self) }
 

@@ -23,7 +23,9 @@ struct SearchMonitor<Observer: RunObserver> {
         history.records.population(size: options.population, elites: elites).map(\.candidate)
     }
 
-    func begin() {
+    /// - Parameter messages: what the user should know of how the run stood.
+    mutating func begin(_ messages: [String]) {
+        self.messages = messages
         observer.begin(stage: "search", total: options.candidates, unit: "candidates")
         observer.search(progress)
     }

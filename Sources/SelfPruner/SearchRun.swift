@@ -72,7 +72,7 @@ struct SearchRun<Observer: RunObserver> {
         var fitness = ModelFitness(
             evaluator: shared.evaluator, sharesPrefixes: options.sharesPrefixes,
             isCancelled: { [observer] in observer.isCancelled })
-        monitor.begin()
+        monitor.begin(resumption)
         defer { monitor.end() }
         let reason: FinishReason
         reason = try await search.run(
@@ -91,6 +91,18 @@ struct SearchRun<Observer: RunObserver> {
         return FinishedSearch(
             search: search, reason: reason, work: work,
             sensitivitySeconds: sensitivitySeconds, usage: await ChatUsageReport(chosen.chat))
+    }
+
+    /// How the run differs from what was left of it, in words.
+    private var resumption: [String] {
+        var words =
+            folder?.changes.filter { $0.key.hasPrefix("limits.") }.map {
+                "\($0.key.dropFirst("limits.".count)): \($0.here ?? "none"), before \($0.there ?? "none")"
+            } ?? []
+        if let torn = journal?.torn {
+            words.append("the journal's last line, \(torn.line), was incomplete and is dropped")
+        }
+        return words
     }
 
     private var settings: SearchSettings {

@@ -35,7 +35,7 @@ struct KeyTests {
         }
         defer { server.stop() }
         try await withTemporaryFile { path in
-            let chat = RecordingChat(try client(server.url, key: key), record: try ChatRecord(path: path))
+            let chat = ResumingChat(try client(server.url, key: key), record: try ChatRecord(path: path))
             #expect(try await chat.complete(question).content == "You sent •••")
             for _ in 0..<3 {
                 let error = try await failure(of: chat)

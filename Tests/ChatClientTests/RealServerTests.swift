@@ -54,7 +54,7 @@ struct RealServerTests {
 
     @Test func `four requests at once, recorded and replayed`() async throws {
         try await withTemporaryFile { path in
-            let chat = RecordingChat(try chat(), record: try ChatRecord(path: path))
+            let chat = ResumingChat(try chat(), record: try ChatRecord(path: path))
             let replies = try await withThrowingTaskGroup(of: (UInt32, ChatReply).self) { group in
                 for seed in 0..<UInt32(4) { group.addTask { (seed, try await chat.complete(Self.levels(seed))) } }
                 return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }

@@ -29,7 +29,7 @@ private func ask(_ text: String) -> ChatRequest { ChatRequest(messages: [.init(.
 struct RecordTests {
     @Test func `a replay answers as the recorded chat did`() async throws {
         try await withTemporaryFile { path in
-            let recording = RecordingChat(Counter(), record: try ChatRecord(path: path))
+            let recording = ResumingChat(Counter(), record: try ChatRecord(path: path))
             var replies: [ChatReply] = []
             for text in ["a", "b", "a", "a"] { replies.append(try await recording.complete(ask(text))) }
             let failed = try await failure(of: recording, ask("fail"))
@@ -73,7 +73,6 @@ struct RecordTests {
             let after = await run(resumed, 5)
             #expect(Array(after.prefix(4)) == before)
             #expect(await second.usage.requests == 1)
-            #expect(resumed.replayedRequests == 4)
             let usage = await resumed.usage
             #expect(usage.requests == 5 && usage.attempts == 11 && usage.failures == [.status: 1])
             #expect(try contents(of: path).hasPrefix(whole))
@@ -85,22 +84,10 @@ struct RecordTests {
         }
     }
 
-    @Test func `recording goes on behind what is there`() async throws {
-        try await withTemporaryFile { path in
-            for _ in 0..<2 {
-                let chat = RecordingChat(Counter(), record: try ChatRecord(path: path))
-                _ = try await chat.complete(ask("a"))
-            }
-            let replay = try ChatReplay(path: path)
-            for _ in 0..<2 { _ = try await replay.complete(ask("a")) }
-            #expect(try await failure(of: replay, ask("a")).code == .notRecorded)
-        }
-    }
-
     @Test func `concurrent requests make whole lines`() async throws {
         try await withTemporaryFile { path in
             let record = try ChatRecord(path: path)
-            let chat = RecordingChat(Counter(), record: record)
+            let chat = ResumingChat(Counter(), record: record)
             await withTaskGroup(of: Void.self) { group in
                 for index in 0..<50 { group.addTask { _ = try? await chat.complete(ask("\(index % 7)")) } }
             }
@@ -112,7 +99,7 @@ struct RecordTests {
     @Test(arguments: [0, 1, 2])
     func `a damaged line is named`(line: Int) async throws {
         try await withTemporaryFile { path in
-            let chat = RecordingChat(Counter(), record: try ChatRecord(path: path))
+            let chat = ResumingChat(Counter(), record: try ChatRecord(path: path))
             for text in ["a", "b", "c"] { _ = try await chat.complete(ask(text)) }
             let lines = try contents(of: path).split(separator: "\n").map(String.init)
             let damages: [(String) -> String] = [
@@ -164,7 +151,7 @@ struct RecordTests {
             let descriptor = open("/dev/full", O_WRONLY)
             try #require(descriptor >= 0)
             let record = ChatRecord(path: "full", descriptor: descriptor)
-            let chat = RecordingChat(Counter(), record: record)
+            let chat = ResumingChat(Counter(), record: record)
             let error = try await failure(of: chat, ask("a"))
             #expect(error.code == .recordNotUsable && error.message.contains("No space left"))
             // A device cannot be cut to a length, so the record cannot take back what it may have written.

@@ -80,8 +80,6 @@ struct BaselineOrderTests {
         #expect(AutomaticOrder(ridge: 0.1).order(projection, moments) == surgeon)
         #expect(AutomaticOrder(ridge: 0.1, largestColumns: 24).order(projection, moments) == surgeon)
         #expect(AutomaticOrder(ridge: 0.1, largestColumns: 23).order(projection, moments) == fluctuation)
-        #expect(SurgeonOrder.isAffordable(columns: 1536) && SurgeonOrder.isAffordable(columns: 6144))
-        #expect(!SurgeonOrder.isAffordable(columns: 8192) && !SurgeonOrder.isAffordable(columns: 14336))
     }
 
     /// The plan takes the order that it is given.

@@ -38,6 +38,19 @@ struct SearchCommandTests {
         #expect(try fixture.folder.contents("run").contains("journal.jsonl"))
     }
 
+    @Test func `what is otherwise than a run was left is said`() async throws {
+        #expect(try await Program.run(fixture.search()).status == 0)
+        let journal = try fixture.folder.data("run/journal.jsonl")
+        try fixture.folder.write("run/journal.jsonl", journal.dropLast(5))
+        let lines = journal.split(separator: UInt8(ascii: "\n")).count
+        let extended = try await Program.run(["search", "--run", fixture.folder("run"), "--candidates", "20"])
+        #expect(extended.status == 0, "\(extended.error)")
+        #expect(extended.error.contains("text=candidates: 20, before 12"))
+        #expect(extended.error.contains("text=the journal's last line, \(lines), was incomplete and is dropped"))
+        let again = try await Program.run(["search", "--run", fixture.folder("run")])
+        #expect(again.status == 0 && !again.error.contains("event=message"))
+    }
+
     @Test func `the model proposes, and the report shows what became of it`() async throws {
         let outcome = try await Program.run(fixture.prune(candidates: 40) + ["--proposer", "self", "--json"])
         #expect(outcome.status == 0, "\(outcome.error)")

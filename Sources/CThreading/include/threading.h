@@ -15,3 +15,7 @@ void threading_adopt(void);
 
 // Threads that a library's routine called from this thread would use.
 int threading_library_count(void);
+
+// Has the libraries use so many threads when this thread calls them. Returns how many they used before; 0 without
+// OpenMP, where nothing is set.
+int threading_exchange_library_count(int count);
