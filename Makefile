@@ -24,4 +24,4 @@ lint: ## Check the style of sources and scripts
 	@Scripts/lint
 
 clean: ## Remove what was built (downloads stay in the cache folder)
-	rm -rf .build demo-output
+	rm -rf .build demo-output demo-output.run

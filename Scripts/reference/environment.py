@@ -1,7 +1,9 @@
 """The Python environment of the references (torch, transformers): found or built once, outside the repository.
 
-Standard library only, so that any python3 (3.11 or later, which the pinned packages need) can start it.
+Standard library only, so that any python3 can start it; the pinned packages need 3.11 or later.
 """
+
+from __future__ import annotations
 
 import hashlib
 import os
@@ -15,8 +17,31 @@ REQUIREMENTS = HERE / "requirements.txt"
 
 
 def cache() -> pathlib.Path:
-    """The folder of what set-up fetches."""
-    return pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "self-pruner"
+    """The folder of what set-up fetches. The XDG specification tells programs to ignore a relative path."""
+    named = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or "")
+    return (named if named.is_absolute() else pathlib.Path.home() / ".cache") / "self-pruner"
+
+
+def virtual_environment(folder: pathlib.Path, what: str, *requirements: str) -> pathlib.Path:
+    """The interpreter of a virtual environment with what pip is told to install, built where it is not there, or was built
+    of other requirements or by another python3.
+
+    `what` says to the user what is being built. Raises OSError or CalledProcessError.
+    """
+    python = folder / "bin" / "python"
+    stamp = folder / "built-of"
+    # Of files what is in them: clones share the cache folder.
+    words = [pathlib.Path(word).read_text() if os.path.isfile(word) else word for word in requirements]
+    wanted = hashlib.sha256("\n".join([sys.version, *words]).encode()).hexdigest()
+    if python.exists() and stamp.exists() and stamp.read_text() == wanted:
+        return python
+    print(f"building {what} in {folder}", file=sys.stderr)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True, stdout=sys.stderr)
+    subprocess.run(
+        [str(python), "-m", "pip", "install", "--quiet", *requirements], check=True, stdout=sys.stderr)
+    stamp.write_text(wanted)
+    return python
 
 
 def reference_python() -> str:
@@ -28,24 +53,13 @@ def reference_python() -> str:
     chosen = os.environ.get("SELFPRUNER_PYTHON")
     if chosen:
         return chosen
-    venv = cache() / "venv-reference"
-    python = venv / "bin" / "python"
-    stamp = venv / "requirements.sha256"
-    wanted = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
-    if python.exists() and stamp.exists() and stamp.read_text() == wanted:
-        return str(python)
-    print(f"building the reference environment in {venv} (several gigabytes, once)", file=sys.stderr)
-    venv.parent.mkdir(parents=True, exist_ok=True)
     try:
-        subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True, stdout=sys.stderr)
-        subprocess.run(
-            [str(python), "-m", "pip", "install", "--quiet", "-r", str(REQUIREMENTS)], check=True, stdout=sys.stderr)
+        return str(virtual_environment(
+            cache() / "venv-reference", "the reference environment (several gigabytes, once)", "-r", str(REQUIREMENTS)))
     except (OSError, subprocess.CalledProcessError) as error:
         sys.exit(
             f"the reference environment could not be built ({error}); it needs python3-venv, network and about 6 GB, "
             "or set SELFPRUNER_PYTHON to a python with the packages of Scripts/reference/requirements.txt")
-    stamp.write_text(wanted)
-    return str(python)
 
 
 def add_requirements(python: str, name: str) -> None:

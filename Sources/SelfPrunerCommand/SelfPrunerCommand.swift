@@ -10,8 +10,8 @@ struct SelfPrunerCommand: AsyncParsableCommand {
         commandName: "selfpruner",
         abstract: "Make a large language model smaller, and see what that costs.",
         discussion: """
-            MODEL is a GGUF file or a Hugging Face folder of a LLaMA-family model. Pruning removes whole attention \
-            groups and MLP channels and writes a smaller, dense model; nothing is retrained.
+            MODEL is a GGUF file or a Hugging Face folder of a LLaMA-family model. Pruning removes key/value groups, \
+            query heads and MLP channels and writes a smaller, dense model; nothing is retrained.
 
             A first look:
               selfpruner inspect model.gguf

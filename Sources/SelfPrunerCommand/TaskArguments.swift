@@ -17,7 +17,7 @@ struct TaskArguments: ParsableArguments {
         help: """
             Examples in front of each question, drawn as lm-evaluation-harness draws them from the task's training \
             file (boolq_train.jsonl, winogrande_xl_train.jsonl and so on, in the folder of the questions). Questions \
-            are never examples: without that file it is an error.
+            are never examples: without that file, which `fetch tasks` does not get, it is an error.
             """)
     var shots = 0
 
