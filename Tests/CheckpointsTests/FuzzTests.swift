@@ -77,7 +77,7 @@ struct FuzzTests {
         #expect(accepted > 0 && accepted < rounds)
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func `GGUF headers`() async {
         await #expect(processExitsWith: .success) { try Self.fuzzGGUF("mixed") }
         await #expect(processExitsWith: .success) { try Self.fuzzGGUF("uneven") }
@@ -95,7 +95,7 @@ struct FuzzTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func `safetensors headers`() async {
         await #expect(processExitsWith: .success) { try Self.fuzzSafetensors() }
     }
@@ -120,7 +120,7 @@ struct FuzzTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func `configurations`() async {
         await #expect(processExitsWith: .success) { try Self.fuzzConfigurations() }
     }

@@ -129,6 +129,14 @@ struct HuggingFaceCheckpointTests {
         #expect(try checkpointError { _ = try HuggingFaceCheckpoint(path: folder.path) }.code == .badHeader)
     }
 
+    @Test func `a file that cannot be opened`() throws {
+        let folder = try TemporaryFolder()
+        let loop = folder.path + "/model.gguf"
+        try FileManager.default.createSymbolicLink(atPath: loop, withDestinationPath: loop)
+        let error = try checkpointError { _ = try MappedFile(path: loop) }
+        #expect(error.code == .unreadable && error.description.contains(loop))
+    }
+
     @Test func `no weights`() throws {
         let folder = try TemporaryFolder()
         try folder.write(SafetensorsBuilder.configuration, to: "config.json")

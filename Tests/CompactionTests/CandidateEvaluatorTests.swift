@@ -224,7 +224,8 @@ struct CandidateEvaluatorTests {
         let evaluator = setting.evaluator()
         let full = setting.prepared.space.full
         for rung in [-1, 2, Int.max] {
-            #expect(throws: CompactionError.self) { _ = try evaluator.bits([full], rung) }
+            let error = #expect(throws: CompactionError.self) { _ = try evaluator.bits([full], rung) }
+            #expect(error?.code == .badRung)
         }
         for levels in [[], [0], full.levels.map { $0 + 1 }] {
             #expect(throws: SearchError.self) { _ = try evaluator.bits([full, Candidate(levels: levels)], 0) }

@@ -49,10 +49,32 @@ struct NestedFactorTests {
     /// Each column of the refit and the bias to 1e-4 of its largest entry.
     @Test(arguments: cases)
     func everyLevelEqualsTheDirectSolution(_ example: Case) throws {
-        let problem = example.problem
-        let factor = try factor(example)
+        expectDirectSolution(of: example.problem, ridge: example.ridge, in: try factor(example))
+    }
+
+    /// A token of weight 3 counts like three tokens.
+    @Test(arguments: [1, 4], [0, 0.01])
+    func weightsAreRepetitions(_ unitSize: Int, _ ridge: Double) throws {
+        let problem = Problem(tokens: 90, columns: 24, outputs: 8, unitSize: unitSize, hasBias: true, seed: 8)
+        var values = Values(9)
+        let weights = (0..<problem.tokens).map { _ in Int(abs(values.next()) * 4) + 1 }
+        #expect(Set(weights).isSuperset(of: 1...4))
+        let moments = ActivationMoments(width: problem.columns)
+        moments.add(problem.inputs, count: problem.tokens, weights: weights.map(Float.init))
+        var repeated = problem
+        repeated.tokens = weights.reduce(0, +)
+        repeated.inputs = weights.enumerated().flatMap { token, weight in
+            let row = problem.inputs[token * problem.columns..<(token + 1) * problem.columns]
+            return (0..<weight).flatMap { _ in row }
+        }
+        let order = WandaOrder().order(problem.projection, moments)
+        let factor = try NestedFactor(problem.projection, moments, order: order, ridge: ridge)
+        expectDirectSolution(of: repeated, ridge: ridge, in: factor)
+    }
+
+    private func expectDirectSolution(of problem: Problem, ridge: Double, in factor: NestedFactor) {
         let (covariance, means) = (problem.covariance, problem.means)
-        let shift = problem.shift(example.ridge, covariance)
+        let shift = problem.shift(ridge, covariance)
         for units in 0...factor.units {
             let (weights, bias) = factor.refit(keeping: units)
             let kept = Array(factor.order.columns[..<(units * factor.unitSize)])

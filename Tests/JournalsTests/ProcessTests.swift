@@ -101,4 +101,6 @@ import Testing
     #else
         private let fileSizeLimit = RLIMIT_FSIZE
     #endif
+#else
+    @Test(.disabled("handing values to a process of its own needs Swift 6.3")) func otherProcesses() {}
 #endif

@@ -82,11 +82,17 @@ struct MatmulTests {
         #expect(largestDifference(second.array(m * stride), plainReference) < 1e-4)
     }
 
+    @Test(arguments: zip([1, 2, 3] as [Int32], [KernelError.Code.outOfMemory, .oneDNN, .oneDNN]))
+    func whatALibraryRefusesIsASentence(_ status: Int32, _ code: KernelError.Code) {
+        let error = #expect(throws: KernelError.self) { try KernelError.check(status, "a product") }
+        #expect(error?.code == code && error?.message.hasSuffix("in a product") == true)
+        #expect(throws: Never.self) { try KernelError.check(0, "a product") }
+    }
+
     /// The shapes of a real model must reach the blocked implementation at every number of rows: the fallback is
     /// two orders of magnitude slower.
-    @Test(arguments: [1, 7, 128, 512, 2048], Precision.supported)
+    @Test(arguments: [1, 7, 128, 512, 2048], [.float32, .automatic] as Set<Precision>)
     func packedProductsUseTheBlockedImplementation(_ rows: Int, _ precision: Precision) throws {
-        if precision == .bfloat16 && Precision.automatic != .bfloat16 { return }
         let weights = AlignedBuffer(floats: 1536 * 576)
         for (outputs, inputs) in [(960, 576), (1536, 576), (1088, 576), (192, 576), (576, 1088), (32, 576), (576, 32)] {
             for epilogue in [Epilogue.store, .accumulate, .swish, .multiply] {

@@ -69,7 +69,8 @@ struct LlamaModelTests {
         #expect(throws: ModelError.self) {
             try model.forward(TokenBatch([[Int32](repeating: 1, count: 65)]), in: workspace)
         }
-        #expect(throws: ModelError.self) { try model.forward(TokenBatch([]), in: workspace) }
+        let empty = #expect(throws: ModelError.self) { try model.forward(TokenBatch([]), in: workspace) }
+        #expect(empty?.code == .emptyInput)
         let generator = Generator(model, capacity: 8)
         _ = try generator.append([Int32](repeating: 1, count: 8))
         #expect(throws: ModelError.self) { _ = try generator.append([1]) }

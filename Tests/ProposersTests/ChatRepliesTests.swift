@@ -90,26 +90,21 @@ struct ChatRepliesTests {
 
     /// True and false are numbers to Foundation, and 1e400 or 3.5 are rounded by some parsers.
     @Test(arguments: [
-        "NaN", "nan", "Infinity", "-Infinity", "1e400", "-1e400", "1e-400", "true", "false", "null", "3.5", "0.9999999",
+        "NaN", "nan", "Infinity", "-Infinity", "1e400", "-1e400", "true", "false", "null", "3.5", "0.9999999",
         "\"3\"", "\"\"", "-1", "4", "99999999999999999999", "18446744073709551616", "9223372036854775808",
         "-9223372036854775809", "[3]", "{}", "{\"a0\": 3}", "03", "+3", ".5", "3.", "0x3", "1_000", "3e", "--3", "",
     ])
     func valuesThatAreNoLevelsAreRefused(_ value: String) {
         let isJSON = !["nan", "03", "+3", ".5", "3.", "0x3", "1_000", "3e", "--3", ""].contains(value)
-        // The value nearest to 1e-400 that a Double holds is 0.
-        guard value != "1e-400" else { return }
         for text in [
             #"{"levels": {"a0": \#(value), "m0": 8, "a1": 0, "m1": 5}}"#, #"{"levels": [\#(value), 8, 0, 5]}"#,
         ] {
             let result = levels(text)
-            #expect(
-                reason(result) == (isJSON ? .outOfRange : .malformed) || (!isJSON && reason(result) != nil), "\(result)"
-            )
+            if isJSON { #expect(reason(result) == .outOfRange, "\(result)") } else { #expect(reason(result) != nil) }
         }
         #expect(reason(parents(#"{"parents": [\#(value), 2]}"#, of: 3)) != nil)
         #expect(
-            reason(moves(#"{"moves": [{"from": "a0", "steps": \#(value == "4" ? "5" : value), "to": "m1"}]}"#)) != nil
-                || value == "3")
+            reason(moves(#"{"moves": [{"from": "a0", "steps": \#(value == "4" ? "5" : value), "to": "m1"}]}"#)) != nil)
     }
 
     @Test func wrongParentsAreRefused() {

@@ -161,7 +161,7 @@ struct ChatSearchTests {
                 _ candidates: [Candidate], rung: Int, onResult: (Int, Double) throws -> Void
             ) async throws {
                 let before = chat.requests.count
-                for _ in 0..<200 where chat.requests.count == before { try await Task.sleep(for: .milliseconds(1)) }
+                for _ in 0..<10_000 where chat.requests.count == before { try await Task.sleep(for: .milliseconds(1)) }
                 if chat.requests.count > before { onAhead() }
                 try toy.evaluate(candidates, rung: rung, onResult: onResult)
             }

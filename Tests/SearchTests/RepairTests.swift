@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    /// Against brute force: mostly the nearest, never far from it.
+    /// Against brute force: mostly the nearest, never more than twice as far (the distance is of squares).
     @Test func isNearlyAlwaysTheNearest() throws {
         var generator = SeededGenerator(seed: 11)
         var (exact, cases, worst) = (0, 0, 1.0)
@@ -62,8 +62,8 @@ import Testing
             if found <= best * (1 + 1e-12) { exact += 1 }
             worst = max(worst, best > 0 ? found / best : 1)
         }
-        print("repair: \(exact) of \(cases) are nearest, the worst is \(worst) times as far")
-        #expect(exact >= cases * 95 / 100)
+        #expect(exact >= cases * 95 / 100, "\(exact) of \(cases) are nearest")
+        #expect(worst < 4, "the worst is \(worst) times as far")
     }
 
     @Test func whatHoldsIsNotTouched() throws {

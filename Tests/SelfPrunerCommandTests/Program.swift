@@ -1,5 +1,6 @@
 import Foundation
 import TestSupport
+import Testing
 
 /// The built executable, run as people run it.
 enum Program {
@@ -53,10 +54,11 @@ enum Program {
     ///   - sink: a file for standard output, which the outcome then lacks.
     ///   - text: interrupts (as Ctrl-C does) as soon as standard error holds this text.
     ///   - instant: kills it (SIGKILL) so long after its start.
+    ///   - file: kills it as soon as this file is there.
     static func run(
         _ arguments: [String], input: String = "/dev/null", output sink: String? = nil,
         environment: [String: String] = [:], interruptingWhenErrorContains text: String? = nil,
-        killingAfter instant: Duration? = nil
+        killingAfter instant: Duration? = nil, orWhenThereIs file: String? = nil
     ) async throws -> Outcome {
         let folder = try TemporaryFolder()
         // Files, not pipes: nobody has to empty them.
@@ -69,11 +71,12 @@ enum Program {
         process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: sink ?? output))
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: error))
         // A thread of its own: tests that compute keep all threads of tasks busy, and an instant would pass.
-        let watcher = Watcher(process, error, text, instant)
+        let watcher = Watcher(process, error, text, instant, file)
         try process.run()
         let duration = await withCheckedContinuation { continuation in
             Thread.detachNewThread { continuation.resume(returning: watcher.watch()) }
         }
+        if watcher.isOverdue { Issue.record("`\(arguments.joined(separator: " "))` was ended after two minutes") }
         return Outcome(
             status: process.terminationStatus, exited: process.terminationReason == .exit,
             output: String(decoding: try folder.data("output"), as: UTF8.self),
@@ -87,9 +90,13 @@ private final class Watcher: @unchecked Sendable {
     private let errorFile: String
     private let text: String?
     private let instant: Duration?
+    private let file: String?
+    /// Whether it had to be ended; read when `watch` has returned.
+    private(set) var isOverdue = false
 
-    init(_ process: Process, _ errorFile: String, _ text: String?, _ instant: Duration?) {
+    init(_ process: Process, _ errorFile: String, _ text: String?, _ instant: Duration?, _ file: String?) {
         (self.process, self.errorFile, self.text, self.instant) = (process, errorFile, text, instant)
+        self.file = file
     }
 
     /// - Returns: how long the process ran.
@@ -106,7 +113,11 @@ private final class Watcher: @unchecked Sendable {
                 isInterrupted = true
             }
             if let instant, elapsed >= instant { kill(process.processIdentifier, SIGKILL) }
-            if elapsed > .seconds(120) { process.terminate() }
+            if let file, FileManager.default.fileExists(atPath: file) { kill(process.processIdentifier, SIGKILL) }
+            if elapsed > .seconds(120) {
+                isOverdue = true
+                process.terminate()
+            }
             usleep(instant == nil ? 5000 : 500)
         }
         return ContinuousClock.now - start

@@ -22,10 +22,15 @@ struct RealModelTests {
     @Test func `bfloat16 is near float32`() async throws {
         var likelihoods: [Double] = []
         for precision in ["float32", "bfloat16"] {
-            let report = try await Program.run([
+            let outcome = try await Program.run([
                 "evaluate", #require(model), "--text", #require(texts) + "/evaluation.txt", "--max-tokens", "2048",
                 "--precision", precision, "--json",
-            ]).json()
+            ])
+            if precision == "bfloat16", outcome.error.contains("This CPU cannot multiply bfloat16") {
+                #expect(outcome.status == 1)
+                return
+            }
+            let report = try outcome.json()
             #expect(report["tokensScored"] as? Int == 2047)
             likelihoods.append(try #require(report["negativeLogLikelihood"] as? Double))
         }

@@ -124,9 +124,9 @@ struct SearchCommandTests {
 
     @Test func `a second process on a run is refused with a sentence`() async throws {
         let long = fixture.search(candidates: 100_000, proposer: "evolution") + ["--channel-step", "1"]
-        async let first = Program.run(long, killingAfter: .seconds(30))
+        async let first = Program.run(long, killingAfter: .seconds(110), orWhenThereIs: fixture.folder("enough"))
         var second: Program.Outcome?
-        for _ in 0..<2000 where second == nil {
+        for _ in 0..<10_000 where second == nil {
             let journal = (try? fixture.folder.data("run/journal.jsonl")) ?? Data()
             if journal.count > 2000 { second = try await Program.run(long) }
             try await Task.sleep(for: .milliseconds(10))
@@ -137,7 +137,8 @@ struct SearchCommandTests {
         #expect(outcome.error.contains(fixture.folder("run")))
         // Looking is allowed.
         #expect(try await Program.run(["search", "--run", fixture.folder("run"), "--status"]).status == 0)
-        _ = try await first
+        try fixture.folder.write("enough", Data())
+        #expect(try await !first.exited)
     }
 
     @Test(arguments: [

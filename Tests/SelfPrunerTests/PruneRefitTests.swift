@@ -18,10 +18,13 @@ import Testing
         #expect(found.fitness.keys.sorted() == tried)
         #expect(found.fitness[found.target] == found.fitness.values.min())
         #expect(found.steps.isEmpty == (found.target == "none"))
+        #expect(found.target != "none")
         #expect(report.markdown.contains("## Refit"))
-        // What was written is what was measured: the model is as large as without.
+        // What was written is what was measured: as large as without, and another model if it was refitted.
         let plain = try await prune(fixture.options { $0.overwrite = true })
         #expect(plain.refit == nil)
         #expect(plain.after.parameters == report.after.parameters)
+        #expect(
+            (plain.after.negativeLogLikelihood == report.after.negativeLogLikelihood) == (found.target == "none"))
     }
 }

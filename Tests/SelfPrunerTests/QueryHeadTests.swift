@@ -71,7 +71,7 @@ struct QueryHeadTests {
         var options = GenerateOptions(model: fixture.folder("smaller"), prompt: "the cat")
         options.compute = ComputeOptions(precision: .float32, threads: 1)
         options.maximumTokens = 4
-        #expect(try generate(options).ids.count <= 4)
+        #expect((1...4).contains(try generate(options).ids.count))
     }
 
     /// With heads there are levels that groups do not have, and among the shapes of some models they are used.

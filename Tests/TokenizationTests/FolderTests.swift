@@ -35,6 +35,16 @@ struct FolderTests {
         }
     }
 
+    @Test func aFileThatCannotBeReadIsNamed() throws {
+        try withFolder([:]) { path in
+            try FileManager.default.createDirectory(
+                atPath: path + "/tokenizer.json", withIntermediateDirectories: true)
+            let error = #expect(throws: TokenizerError.self) { try Tokenizer(.folder(path)) }
+            #expect(error?.code == .unreadable)
+            #expect(error?.description.contains("tokenizer.json") == true)
+        }
+    }
+
     @Test func aTemplateFileWins() throws {
         let files: [String: [UInt8]] = [
             "tokenizer.json": try Fixture.bytes("smollm.tokenizer.json"),

@@ -32,7 +32,7 @@ struct MergingTests {
     }
 
     /// A megabyte without a place to cut it is no trap.
-    @Test(.timeLimit(.minutes(1)), arguments: ["gpt2", "llama3", "llama2", "mistral", "unigram", "unigram-bytes"])
+    @Test(.timeLimit(.minutes(5)), arguments: ["gpt2", "llama3", "llama2", "mistral", "unigram", "unigram-bytes"])
     func aMegabyteOfOneWord(style: String) throws {
         let tokenizer = try Fixture(style).tokenizer
         for unit in ["a", " ", "ab\u{e9}", "\n", "'", "\u{2581}", "<|im_start|"] {
