@@ -10,12 +10,17 @@ class CommandFailed(Exception):
     """A `selfpruner` run that ended with a non-zero code or with output that is no JSON."""
 
 
+class NoBfloat16(CommandFailed):
+    """This processor has no bfloat16, and the run wanted it."""
+
+
 def run(*arguments) -> str:
     command = [environment.selfpruner(), *map(str, arguments)]
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode != 0:
         last = (result.stderr.strip() or result.stdout.strip() or "no output").splitlines()[-1]
-        raise CommandFailed(f"`selfpruner {arguments[0]}` ended with {result.returncode}: {last}")
+        kind = NoBfloat16 if "cannot multiply bfloat16" in last else CommandFailed
+        raise kind(f"`selfpruner {arguments[0]}` ended with {result.returncode}: {last}")
     return result.stdout
 
 
