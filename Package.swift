@@ -37,6 +37,7 @@ let package = Package(
             name: "COpenBLAS", pkgConfig: "openblas",
             providers: [.apt(["libopenblas-openmp-dev"]), .brew(["openblas"])]),
         .systemLibrary(name: "CGGML", pkgConfig: "ggml", providers: [.brew(["ggml"])]),
+        .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .target(name: "COneDNNShim", dependencies: ["COneDNN", "CThreading"]),
         .target(name: "CThreading"),
         .target(name: "CVectors"),
@@ -67,7 +68,7 @@ let package = Package(
         .target(name: "Search"),
         .target(name: "Compaction", dependencies: ["Factors", "Search"]),
         .target(name: "Refit", dependencies: ["Compaction"]),
-        .target(name: "Transfer"),
+        .target(name: "Transfer", dependencies: ["CCurl"]),
         .target(name: "ChatClient", dependencies: ["Transfer"]),
         .target(
             name: "Hub", dependencies: ["Transfer"],
@@ -117,7 +118,7 @@ let package = Package(
         .testTarget(name: "JournalsTests", dependencies: ["Journals"]),
         .testTarget(name: "ExportTests", dependencies: ["Export"]),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting"]),
-        .target(name: "TestSupport", dependencies: ["Transfer"], path: "Tests/TestSupport"),
+        .target(name: "TestSupport", dependencies: ["Transfer"], path: "Tests/TestSupport", exclude: ["TLS"]),
         .testTarget(name: "SelfPrunerTests", dependencies: ["SelfPruner", "Kernels", "TestSupport"]),
         .testTarget(name: "SelfPrunerCommandTests", dependencies: ["SelfPrunerCommand", "TestSupport"]),
     ]

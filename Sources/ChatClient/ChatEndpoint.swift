@@ -9,7 +9,7 @@ package actor ChatEndpoint: ChatCompleting {
     package private(set) var usage: ChatUsage
 
     let key: AccessKey?
-    nonisolated let transport: any HTTPTransport
+    nonisolated let transport = HTTPTransport()
     private let slots: RequestSlots
     private var breaker: CircuitBreaker
     private var backoff: Backoff
@@ -17,19 +17,9 @@ package actor ChatEndpoint: ChatCompleting {
     private var format = ResponseFormat.schema
 
     package init(_ configuration: ChatConfiguration, key: AccessKey? = nil) {
-        let isEncrypted = configuration.address.scheme?.lowercased() == "https"
-        let transport: any HTTPTransport =
-            isEncrypted
-            ? SessionTransport(connections: configuration.concurrency, patience: configuration.timeout)
-            : SocketTransport()
-        self.init(configuration, key: key, transport: transport)
-    }
-
-    init(_ configuration: ChatConfiguration, key: AccessKey?, transport: any HTTPTransport) {
         self.configuration = configuration
         self.key = key
         usage = ChatUsage(prices: configuration.prices)
-        self.transport = transport
         slots = RequestSlots(count: configuration.concurrency)
         breaker = CircuitBreaker(failureLimit: configuration.failureLimit, coolDown: configuration.coolDown)
         backoff = Backoff(

@@ -54,7 +54,7 @@ struct BlobDownload: Sendable {
         while !writer.isWhole {
             let start = writer.have
             do throws(HubClient.Failure) {
-                try await fillSegment(writer)
+                try await fillRest(writer)
             } catch {
                 if let failure = writer.failure { throw failure }
                 var error = error
@@ -72,16 +72,14 @@ struct BlobDownload: Sendable {
     }
 
     /// - Throws: `HubClient.Failure`, also when less came than was promised.
-    private func fillSegment(_ writer: BlobWriter) async throws(HubClient.Failure) {
+    private func fillRest(_ writer: BlobWriter) async throws(HubClient.Failure) {
         let start = writer.have
-        let end = start + min(size - start, client.configuration.segmentBytes)
-        let isAll = start == 0 && end == size
-        let receiver = SegmentReceiver(writer, end: end)
+        let receiver = BlobReceiver(writer)
         defer { receiver.close() }
         do throws(HubClient.Failure) {
             _ = try await client.send(
-                .get, address, what, headers: isAll ? [] : [("Range", "bytes=\(start)-\(end - 1)")], limit: 1 << 20,
-                receiver: receiver)
+                .get, address, what, headers: start == 0 ? [] : [("Range", "bytes=\(start)-\(size - 1)")],
+                limit: 1 << 20, receiver: receiver)
         } catch {
             guard let refusal = receiver.refusal else { throw error }
             throw HubClient.Failure(HubError(.badReply, "Asked for \(what), \(client.host(address)) sent \(refusal)"))
@@ -89,7 +87,7 @@ struct BlobDownload: Sendable {
         if let refusal = receiver.refusal {
             throw HubClient.Failure(HubError(.badReply, "Asked for \(what), \(client.host(address)) sent \(refusal)"))
         }
-        guard writer.have >= min(end, size) || writer.isWhole else {
+        guard writer.isWhole else {
             throw HubClient.Failure(
                 HubError(.badReply, "Of \(what), only \(writer.have) of \(size) bytes came"), isPassing: true)
         }

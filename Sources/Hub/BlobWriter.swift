@@ -89,8 +89,8 @@ final class BlobWriter: Sendable {
     func synchronise() throws(HubError) { try file.synchronise() }
 }
 
-/// Takes one reply with a part of a blob.
-final class SegmentReceiver: HTTPReceiver {
+/// Takes one reply with a blob, or with the rest of it.
+final class BlobReceiver: HTTPReceiver {
     private struct State {
         var isOpen = true
         var refusal: String?
@@ -98,14 +98,11 @@ final class SegmentReceiver: HTTPReceiver {
 
     private let writer: BlobWriter
     private let start: Int
-    private let end: Int
     private let state = Mutex(State())
 
-    /// - Parameter end: behind the last byte that was asked for.
-    init(_ writer: BlobWriter, end: Int) {
+    init(_ writer: BlobWriter) {
         self.writer = writer
         start = writer.have
-        self.end = end
     }
 
     /// What is wrong with the reply, in words that go after "… sent".
@@ -119,7 +116,7 @@ final class SegmentReceiver: HTTPReceiver {
                 state.refusal = refusal
                 return 0
             }
-            return (head.status == 206 ? end : writer.size) - writer.have
+            return writer.size - writer.have
         }
     }
 
@@ -140,7 +137,7 @@ final class SegmentReceiver: HTTPReceiver {
             }
         }
         let range = head["content-range"] ?? ""
-        let expected = "bytes \(start)-\(end - 1)/"
+        let expected = "bytes \(start)-\(writer.size - 1)/"
         guard range == expected + "\(writer.size)" || range == expected + "*" else {
             return "the wrong part of it (\(shown(range)) in place of \(expected)\(writer.size))"
         }

@@ -35,10 +35,12 @@ final class HubClient: Sendable {
     private static let longestWay = 10
 
     let configuration: HubConfiguration
-    private let sockets = SocketTransport()
-    private let sessions = SessionTransport(connections: 2, patience: .seconds(30 * 86_400))
+    private let transport: HTTPTransport
 
-    init(_ configuration: HubConfiguration) { self.configuration = configuration }
+    init(_ configuration: HubConfiguration) {
+        self.configuration = configuration
+        transport = HTTPTransport(certificates: configuration.certificates)
+    }
 
     /// - Parameters:
     ///   - what: is asked for, in a sentence: `the file config.json of OWNER/NAME`.
@@ -54,7 +56,7 @@ final class HubClient: Sendable {
             guard seen.count < Self.longestWay, seen.insert(address.absoluteString).inserted else {
                 throw Failure(HubError(.badRedirect, "\(host(address)) redirects in a circle when asked for \(what)"))
             }
-            let outcome = await transport(for: address).send(
+            let outcome = await transport.send(
                 HTTPRequest(method, address: address, headers: headers + ownHeaders(for: address)),
                 limit: limit, patience: .silence(configuration.silence), receiver: receiver)
             switch outcome {
@@ -95,10 +97,6 @@ final class HubClient: Sendable {
                     "\(host(address)) redirects from https to http when asked for \(what), which is not followed"))
         }
         return next
-    }
-
-    private func transport(for address: URL) -> any HTTPTransport {
-        address.scheme?.lowercased() == "https" ? sessions : sockets
     }
 
     /// The token goes to the hub and nowhere else.

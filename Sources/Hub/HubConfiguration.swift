@@ -10,6 +10,8 @@ package struct HubConfiguration: Sendable {
     package var rowsEndpoint: URL
     /// `HF_TOKEN`.
     package var token: AccessKey?
+    /// A file of certificates to trust in place of the system's: `CURL_CA_BUNDLE` or `SSL_CERT_FILE`.
+    package var certificates: String?
     /// `HF_HUB_CACHE`, or `hub` in `HF_HOME`.
     package var cache: String
 
@@ -21,8 +23,6 @@ package struct HubConfiguration: Sendable {
     package var longestRequestedPause = Duration.seconds(300)
     /// Of a server that sends nothing.
     package var silence = Duration.seconds(30)
-    /// The most bytes that are asked for at once. FoundationNetworking keeps in memory what is not written yet.
-    package var segmentBytes = 64 << 20
     /// A megabyte is a success, after which failures count anew.
     package var progressBytes = 1 << 20
     /// Of replies that are read whole: lists of files, indexes, rows.
@@ -45,6 +45,7 @@ package struct HubConfiguration: Sendable {
             }
             self.token = token
         }
+        certificates = HTTPTransport.certificates(environment)
         let home = value("HOME") ?? NSHomeDirectory()
         let expanded = { (path: String) in
             path == "~" || path.hasPrefix("~/") ? home + path.dropFirst() : path

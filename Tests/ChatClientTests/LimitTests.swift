@@ -11,11 +11,11 @@ struct LimitTests {
             [.hang], [.send("HTTP/1.1 200 OK\r\n"), .hang],
             [.send("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"), .hang],
             [.drip("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + completion("slow"), pause: .milliseconds(20))],
-        ] as [[HostileServer.Step]], [false, true])
-    func `hangs and slow drips time out`(steps: [HostileServer.Step], session: Bool) async throws {
+        ] as [[HostileServer.Step]])
+    func `hangs and slow drips time out`(steps: [HostileServer.Step]) async throws {
         let server = try HostileServer { _ in steps }
         defer { server.stop() }
-        let chat = try client(server.url, timeout: .milliseconds(200), session: session) {
+        let chat = try client(server.url, timeout: .milliseconds(200)) {
             $0.maximumAttempts = 2
         }
         let start = ContinuousClock.now
@@ -41,11 +41,10 @@ struct LimitTests {
         #expect((1...4).contains(server.requests.count))
     }
 
-    @Test(arguments: [false, true])
-    func `a cancelled task ends at once`(session: Bool) async throws {
+    @Test func `a cancelled task ends at once`() async throws {
         let server = try HostileServer { _ in [.hang] }
         defer { server.stop() }
-        let chat = try client(server.url, timeout: .seconds(60), session: session) { $0.concurrency = 1 }
+        let chat = try client(server.url, timeout: .seconds(60)) { $0.concurrency = 1 }
         let tasks = (0..<3).map { _ in Task { try await failure(of: chat) } }
         try await expectSoon { server.requests.count == 1 }
         for task in tasks { task.cancel() }
@@ -57,11 +56,10 @@ struct LimitTests {
         #expect(server.requests.count == 1)
     }
 
-    @Test(arguments: [false, true])
-    func `cancelling at any moment leaves nothing behind`(session: Bool) async throws {
+    @Test func `cancelling at any moment leaves nothing behind`() async throws {
         let server = try HostileServer { _ in [.pause(.milliseconds(2))] + http(200, completion("Fine")) }
         defer { server.stop() }
-        let chat = try client(server.url, session: session)
+        let chat = try client(server.url)
         for delay in 0..<40 {
             let task = Task { try? await chat.complete(question).content }
             try await Task.sleep(for: .microseconds(150 * delay))
@@ -74,8 +72,7 @@ struct LimitTests {
     }
 
     /// 100 MB in chunks, of no length that the client could know.
-    @Test(arguments: [false, true])
-    func `a reply without end is cut off`(session: Bool) async throws {
+    @Test func `a reply without end is cut off`() async throws {
         let text = String(repeating: "x", count: 0x8000)
         let server = try HostileServer { _ in
             [
@@ -84,17 +81,14 @@ struct LimitTests {
             ]
         }
         defer { server.stop() }
-        let chat = try client(server.url, session: session)
+        let chat = try client(server.url)
         let before = peakMemory()
         let error = try await failure(of: chat)
         #expect(error.code == .tooLarge && error.attempts == 1)
         #expect(error.message.hasSuffix("of more than 1048576 bytes"))
-        // A session reads on until its cancellation gets to it, which on a loaded machine may be late.
-        if !session {
-            try await expectSoon { server.clientsGone == 1 }
-            #expect(server.bytesSent < 20_000_000)
-            #expect(peakMemory() - before < 128 << 20)  // Other tests run beside this one.
-        }
+        try await expectSoon { server.clientsGone == 1 }
+        #expect(server.bytesSent < 20_000_000)
+        #expect(peakMemory() - before < 128 << 20)  // Other tests run beside this one.
     }
 
     @Test func `a reply that says it is too large is not read`() async throws {

@@ -92,14 +92,14 @@ struct ReplyTests {
         #expect(await chat.usage.promptTokens >= prompt ?? 0)
     }
 
-    @Test(arguments: [301, 302, 307, 308], [false, true])
-    func `redirects are not followed`(status: Int, session: Bool) async throws {
+    @Test(arguments: [301, 302, 307, 308])
+    func `redirects are not followed`(status: Int) async throws {
         let other = try HostileServer { _ in http(200, completion("Stolen")) }
         defer { other.stop() }
         let server = try HostileServer { _ in http(status, "", headers: "Location: \(other.url)/v1/chat/completions") }
         defer { server.stop() }
         let key = try #require(AccessKey("sk-very-secret-key"))
-        let error = try await failure(of: client(server.url, key: key, session: session))
+        let error = try await failure(of: client(server.url, key: key))
         #expect(error.code == .status && error.status == status && error.message.contains("redirects"))
         #expect(other.requests.isEmpty && server.requests.count == 1)
     }

@@ -25,19 +25,15 @@ func completion(message: String) -> String {
 }
 
 /// A client with short pauses and limits that a loaded machine still keeps.
-///
-/// - Parameter session: whether the transport is the one for https.
 func client(
-    _ url: String, key: AccessKey? = nil, timeout: Duration = .seconds(10), session: Bool = false,
+    _ url: String, key: AccessKey? = nil, timeout: Duration = .seconds(10),
     _ change: (inout ChatConfiguration) -> Void = { _ in }
 ) throws -> ChatEndpoint {
     var configuration = try ChatConfiguration(endpoint: url, model: "tiny")
     configuration.timeout = timeout
     configuration.firstPause = .milliseconds(5)
     change(&configuration)
-    guard session else { return ChatEndpoint(configuration, key: key) }
-    let transport = SessionTransport(connections: configuration.concurrency, patience: timeout)
-    return ChatEndpoint(configuration, key: key, transport: transport)
+    return ChatEndpoint(configuration, key: key)
 }
 
 let question = ChatRequest(messages: [.init(.system, "Answer."), .init(.user, "What?")], maximumTokens: 16)

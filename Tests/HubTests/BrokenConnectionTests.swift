@@ -24,10 +24,10 @@ struct BrokenConnectionTests {
     }
 
     /// Every reply breaks after a while; each request begins where the last reply ended.
-    @Test(arguments: [70_000, 299_999])
-    func `a broken download goes on where it stopped`(bytes: Int) async throws {
+    @Test(arguments: [70_000, 299_999], [false, true])
+    func `a broken download goes on where it stopped`(bytes: Int, isEncrypted: Bool) async throws {
         let broken = 300_000 / bytes
-        try await withHub { call in
+        try await withHub(isEncrypted: isEncrypted) { call in
             guard Self.isWeights(call), (call.rangeStart ?? 0) + bytes < 300_000 else { return nil }
             return Self.cut(call, after: bytes, .pause(.zero))
         } test: { hub, fixture in
@@ -47,9 +47,9 @@ struct BrokenConnectionTests {
             [.send("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nRetry-After: 0\r\n\r\n")],
             [.send("HTTP/1.1 429 Slow\r\nContent-Length: 0\r\n\r\n")],
             [.send("HTTP/1.1 403 Expired\r\nContent-Length: 9\r\n\r\n<expired>")],
-        ] as [[HostileServer.Step]])
-    func `storms pass`(steps: [HostileServer.Step]) async throws {
-        try await withHub { call in
+        ] as [[HostileServer.Step]], [false, true])
+    func `storms pass`(steps: [HostileServer.Step], isEncrypted: Bool) async throws {
+        try await withHub(isEncrypted: isEncrypted) { call in
             Self.isWeights(call) && call.number < 3 ? steps : nil
         } test: { _, fixture in
             try await fixture.download()
@@ -96,20 +96,6 @@ struct BrokenConnectionTests {
             #expect(result.downloadedBytes == 300_000 - have.count)
             #expect(hub.storageCalls.last { Self.isWeights($0) }?.rangeStart ?? 0 == have.count)
             try expectWhole(fixture)
-        }
-    }
-
-    @Test func `in segments`() async throws {
-        try await withHub { hub, fixture in
-            var fixture = fixture
-            fixture.configuration.segmentBytes = 70_000
-            try await fixture.download()
-            try expectWhole(fixture)
-            #expect(
-                hub.storageCalls.filter(Self.isWeights).map { $0.headers["range"] } == [
-                    "bytes=0-69999", "bytes=70000-139999", "bytes=140000-209999", "bytes=210000-279999",
-                    "bytes=280000-299999",
-                ])
         }
     }
 

@@ -33,6 +33,7 @@ struct HubFixture {
         folder = try TemporaryFolder()
         configuration = try HubConfiguration(environment: [
             "HF_ENDPOINT": url, "HF_DATASETS_SERVER": rows ?? url, "HF_HOME": folder("home"), "HF_TOKEN": token,
+            "SSL_CERT_FILE": TLSProxy.certificates,
         ])
         configuration.firstPause = .milliseconds(5)
         configuration.maximumAttempts = 3
@@ -96,11 +97,11 @@ func file(_ name: String, of files: [FakeHub.File] = modelFiles) throws -> FakeH
 /// Runs a test with a hub, which stops afterwards.
 @discardableResult
 func withHub<Result>(
-    _ files: [FakeHub.File] = modelFiles, saysHashes: Bool = true,
+    _ files: [FakeHub.File] = modelFiles, saysHashes: Bool = true, isEncrypted: Bool = false,
     interfere: @escaping @Sendable (FakeHub.Call) -> [HostileServer.Step]? = { _ in nil },
     test: (FakeHub, HubFixture) async throws -> Result
 ) async throws -> Result {
-    let hub = try FakeHub(files, saysHashes: saysHashes, interfere: interfere)
+    let hub = try FakeHub(files, saysHashes: saysHashes, isEncrypted: isEncrypted, interfere: interfere)
     defer { hub.stop() }
     return try await test(hub, HubFixture(hub.url))
 }

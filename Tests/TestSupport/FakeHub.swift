@@ -67,13 +67,14 @@ package final class FakeHub: Sendable {
 
     /// - Parameters:
     ///   - saysHashes: the list of files has sizes and checksums.
+    ///   - isEncrypted: both speak TLS.
     ///   - interfere: answers in place of the hub or the storage, unless it is `nil`.
     package init(
-        _ files: [File], saysHashes: Bool = true,
+        _ files: [File], saysHashes: Bool = true, isEncrypted: Bool = false,
         interfere: @escaping @Sendable (Call) -> [HostileServer.Step]? = { _ in nil }
     ) throws {
         let contents = Dictionary(files.map { ($0.checksum, $0.content) }) { first, _ in first }
-        let storage = try HostileServer { request in
+        let storage = try HostileServer(isEncrypted: isEncrypted) { request in
             let call = Call(request, isStorage: true)
             if let steps = interfere(call) { return steps }
             guard let content = contents[String(call.target.dropFirst("/storage/".count).prefix { $0 != "?" })] else {
@@ -82,7 +83,7 @@ package final class FakeHub: Sendable {
             return Self.part(of: content, call)
         }
         self.storage = storage
-        hub = try HostileServer { request in
+        hub = try HostileServer(isEncrypted: isEncrypted) { request in
             let call = Call(request, isStorage: false)
             return interfere(call) ?? Self.answer(call, files, saysHashes: saysHashes, storage: storage.url)
         }

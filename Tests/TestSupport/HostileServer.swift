@@ -39,8 +39,9 @@ package final class HostileServer: Sendable {
     package let port: UInt16
     private let listener: Int32
     private let seen = Mutex(Observations())
+    private let proxy: TLSProxy?
 
-    package var url: String { "http://127.0.0.1:\(port)" }
+    package var url: String { proxy.map { "https://localhost:\($0.port)" } ?? "http://127.0.0.1:\(port)" }
     package var requests: [Request] { seen.withLock { $0.requests } }
     package var bytesSent: Int { seen.withLock { $0.bytesSent } }
     /// Connections that the client closed while the server was in the middle of something.
@@ -48,8 +49,10 @@ package final class HostileServer: Sendable {
     /// The most requests that were open at once.
     package var mostAtOnce: Int { seen.withLock { $0.most } }
 
-    package init(_ react: @escaping @Sendable (Request) -> [Step]) throws {
+    /// - Parameter isEncrypted: speaks TLS, with the certificate of `TLSProxy`.
+    package init(isEncrypted: Bool = false, _ react: @escaping @Sendable (Request) -> [Step]) throws {
         (listener, port) = try Self.listenOnLoopback()
+        proxy = isEncrypted ? try TLSProxy(port) : nil
         Thread { [self] in acceptAll(react) }.start()
     }
 
