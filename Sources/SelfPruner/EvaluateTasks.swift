@@ -96,7 +96,11 @@ public func evaluate(
     let tasks = try SelectedTasks(selection, checkpoint, tokenizer, observer)
     let model = try loadModel(
         checkpoint, precision, positions: max(text.positions, tasks.positions), observer)
-    return (try text.measure(model, observer), try tasks.measure(model, observer))
+    let perplexity = try text.measure(model, observer)
+    var results = try tasks.measure(model, observer)
+    // The dense model was in this process too.
+    if options.against != nil { results.peakMemoryBytes = nil }
+    return (perplexity, results)
 }
 
 /// Tasks with their questions in tokens: all that is needed of them before there is a model, so that whatever is wrong

@@ -20,7 +20,8 @@ extension TasksReport {
         table.addRow([
             "mean of \(tasks.count)", NumberFormat.grouped(tasks.reduce(0) { $0 + $1.questions }),
             Self.share(meanAccuracy ?? 0, meanAccuracyStandardError ?? 0),
-            Self.share(meanPreferredAccuracy ?? 0, meanPreferredAccuracyStandardError ?? 0),
+            tasks.contains { $0.normalizedAccuracy != nil }
+                ? Self.share(meanPreferredAccuracy ?? 0, meanPreferredAccuracyStandardError ?? 0) : "–",
             NumberFormat.grouped(tokensScored), NumberFormat.fixed(seconds, 1),
         ])
         return table

@@ -7,12 +7,33 @@ struct DeclarationFields {
 
     init(json: [UInt8], file: String) throws(TaskError) {
         self.file = file
-        guard json.count <= JSONLines.longestLine, String(validating: json, as: UTF8.self) != nil,
-            case .mapping(let values)? = try? JSONDecoder().decode(DocumentValue.self, from: Data(json))
-        else {
-            throw TaskError(.badDeclaration, "The declaration is no JSON object", file: file)
+        let most = JSONLines.longestLine
+        guard json.count <= most else {
+            throw TaskError(.badDeclaration, "The declaration is longer than \(most) bytes", file: file)
+        }
+        guard String(validating: json, as: UTF8.self) != nil else {
+            let line = json.split(separator: 0x0A, omittingEmptySubsequences: false)
+                .firstIndex { String(validating: $0, as: UTF8.self) == nil }
+            throw TaskError(.badDeclaration, "The declaration is not UTF-8", file: file, line: line.map { $0 + 1 })
+        }
+        let value: DocumentValue
+        do {
+            value = try JSONDecoder().decode(DocumentValue.self, from: Data(json))
+        } catch {
+            throw TaskError(.badDeclaration, "The declaration is not JSON", file: file, line: Self.line(of: error))
+        }
+        guard case .mapping(let values) = value else {
+            throw TaskError(.badDeclaration, "The declaration is JSON, but no object", file: file)
         }
         self.values = values
+    }
+
+    /// Foundation says it in words alone: "… around line 7, column 3."
+    private static func line(of error: any Error) -> Int? {
+        guard case DecodingError.dataCorrupted(let context)? = error as? DecodingError,
+            let cause = context.underlyingError
+        else { return nil }
+        return "\(cause)".firstMatch(of: /line (\d+)/).flatMap { Int($0.1) }
     }
 
     private init(values: [String: DocumentValue], file: String) {

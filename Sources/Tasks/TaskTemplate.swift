@@ -14,7 +14,8 @@ struct TaskTemplate: Sendable {
             return
         }
         do {
-            template = try ChatTemplate(source)
+            // As in the harness.
+            template = try ChatTemplate(source, keepsWhiteSpace: true)
         } catch {
             throw TaskError(.badDeclaration, "\"\(source)\" is no template: \(error.message)", file: file)
         }
@@ -23,7 +24,6 @@ struct TaskTemplate: Sendable {
     /// - Throws: `ChatTemplateError`: `undefined` for a field that is not there.
     func render(_ fields: [String: TemplateValue]) throws(ChatTemplateError) -> String {
         guard let template else { return source }
-        // A chat template loses the line feed at its end; the harness keeps it.
-        return try template.render(fields) + (source.hasSuffix("\n") ? "\n" : "")
+        return try template.render(fields)
     }
 }

@@ -108,6 +108,10 @@ struct TaskCommandTests {
         #expect(Set(lines.prefix(6).map(\.count)).count == 1, "\(outcome.output)")
         #expect(outcome.output.contains("acc_norm takes acc of boolq"))
         #expect(outcome.output.contains("the first 2 questions of each task, no examples"))
+        // No task has the other accuracy, so neither has their mean.
+        let plain = try await Program.run(arguments("winogrande,boolq", ["--limit", "2"]))
+        let mean = try #require(plain.output.split(separator: "\n").first { $0.hasPrefix("mean of 2") })
+        #expect(mean.contains("–") && !plain.output.contains("acc_norm takes"))
     }
 
     @Test func `a text and tasks at once`() async throws {

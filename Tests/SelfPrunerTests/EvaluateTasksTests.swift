@@ -75,6 +75,10 @@ struct EvaluateTasksTests {
         #expect(try both.text.negativeLogLikelihood == evaluate(options).negativeLogLikelihood)
         #expect(abs(both.text.divergence?.mean ?? .infinity) < 1e-3)
         #expect(both.tasks.meanAccuracy == tasks.meanAccuracy && both.tasks.tokensRun == tasks.tokensRun)
+        // The memory of two models is not that of one.
+        #expect(both.tasks.peakMemoryBytes == nil && tasks.peakMemoryBytes ?? 0 > 0)
+        options.against = nil
+        #expect(try evaluate(options, tasks: selection()).tasks.peakMemoryBytes ?? 0 > 0)
     }
 
     @Test func `a cancelled evaluation ends, and leaves no samples`() {

@@ -162,6 +162,18 @@ struct DeclarationTests {
         #expect(error?.message.contains(reason) == true, "\(error?.description ?? "")")
     }
 
+    @Test(
+        arguments: [
+            (Array("{\"name\":\n\n[1 2]}".utf8), 3, "is not JSON"),
+            (Array("{\n\"a\":\"".utf8) + [0xFF], 2, "is not UTF-8"),
+            ([UInt8](repeating: 0x20, count: 2 << 20), nil, "is longer than 1048576 bytes"),
+            (Array("[]".utf8), nil, "but no object"),
+        ] as [([UInt8], Int?, String)])
+    func whereADeclarationEnds(_ json: [UInt8], _ line: Int?, _ words: String) throws {
+        let error = #expect(throws: TaskError.self) { _ = try TaskDeclaration(json: json, file: "x.json") }
+        #expect(error?.line == line && error?.message.contains(words) == true, "\(error?.description ?? "")")
+    }
+
     @Test(arguments: ["", "[]", "{", "\u{0}"]) func whatIsNoDeclaration(_ json: String) throws {
         let error = #expect(throws: TaskError.self) { _ = try TaskDeclaration(json: Array(json.utf8), file: "x.json") }
         #expect(error?.code == .badDeclaration)

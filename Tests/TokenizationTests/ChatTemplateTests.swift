@@ -194,6 +194,20 @@ private struct OrderedReader {
                 == "Chat template, line 3: expected a value.")
     }
 
+    /// As Jinja 3.1 renders them with `keep_trailing_newline` alone, which is how lm_eval does.
+    @Test(arguments: [
+        ("{% if title %}{{title}}\n{% endif %}\nQ: {{q}}", "T\n\nQ: x"),
+        ("{% for c in cs %}\n  {% if c %}{{c}}{% endif %}\n{% endfor %}\n", "\n  a\n\n  \n\n  b\n\n"),
+        ("a\n  {# x #}\n b {%- if title %}\n c{% endif -%}\n d\n", "a\n  \n b\n cd\n"),
+        ("{% set x = 1 %}\n{{x}}\n", "\n1\n"),
+    ])
+    func whiteSpaceThatIsKept(_ source: String, _ text: String) throws {
+        let variables: [String: TemplateValue] = [
+            "title": .string("T"), "q": .string("x"), "cs": .list([.string("a"), .string(""), .string("b")]),
+        ]
+        #expect(try ChatTemplate(source, keepsWhiteSpace: true).render(variables) == text)
+    }
+
     @Test func timeIsGiven() throws {
         let template = try ChatTemplate("{{ strftime_now('%Y %B %b %m %-m %y %p %j %A %a %%') }}")
         // 15 June 2024, 12:00 UTC: the same day from UTC-12 to UTC+11.

@@ -33,9 +33,11 @@ package struct ChatTemplate: Sendable {
 
     /// Parses `source`, the value of `chat_template` in tokenizer_config.json or `tokenizer.chat_template` in GGUF.
     ///
+    /// - Parameter keepsWhiteSpace: `trim_blocks` and `lstrip_blocks` off, `keep_trailing_newline` on.
+    ///
     /// Throws `syntax`, `unsupported` or `limit`.
-    package init(_ source: String) throws(ChatTemplateError) {
-        var parser = TemplateParser(tokens: try TemplateLexer.tokens(of: source))
+    package init(_ source: String, keepsWhiteSpace: Bool = false) throws(ChatTemplateError) {
+        var parser = TemplateParser(tokens: try TemplateLexer.tokens(of: source, keepsWhiteSpace: keepsWhiteSpace))
         nodes = try parser.parse()
     }
 

@@ -19,10 +19,11 @@ struct TemplateToken: Equatable {
 /// Text as Python sees it, a sequence of code points, so that lengths, slices and comparisons agree with Jinja's.
 typealias TemplateText = [Unicode.Scalar]
 
-/// Cuts a template into tokens. White space around tags goes as `trim_blocks`, `lstrip_blocks` and the signs in tags
-/// (`{%-`, `-%}`, `{%+`, `+%}`) demand.
+/// Cuts a template into tokens. White space around tags goes as the signs in them (`{%-`, `-%}`, `{%+`, `+%}`) demand, and
+/// as `trim_blocks` and `lstrip_blocks` do unless all of it is kept.
 struct TemplateLexer {
     let source: TemplateText
+    private let keepsWhiteSpace: Bool
     var position = 0
     private var line = 1
     private var lineCountedTo = 0
@@ -31,25 +32,26 @@ struct TemplateLexer {
     private var isLineStart = true
 
     /// All tokens of `source`, the last of which is `end`. Throws `syntax` or `limit`.
-    static func tokens(of source: String) throws(ChatTemplateError) -> [TemplateToken] {
+    static func tokens(of source: String, keepsWhiteSpace: Bool) throws(ChatTemplateError) -> [TemplateToken] {
         guard source.utf8.count <= TemplateLimits.source else {
             throw ChatTemplateError(.limit, "the template is longer than \(TemplateLimits.source) bytes", line: 1)
         }
-        var lexer = TemplateLexer(source)
+        var lexer = TemplateLexer(source, keepsWhiteSpace: keepsWhiteSpace)
         while lexer.position < lexer.source.count { try lexer.scanTextAndTag() }
         lexer.add(.end)
         return lexer.tokens
     }
 
-    private init(_ source: String) {
+    private init(_ source: String, keepsWhiteSpace: Bool) {
+        self.keepsWhiteSpace = keepsWhiteSpace
         var text: TemplateText = []
         for scalar in source.unicodeScalars {
             if scalar == "\n", text.last == "\r" { text.removeLast() }
             text.append(scalar)
         }
-        // Every kind of line ends with a line feed, and the last line with nothing.
+        // Every kind of line ends with a line feed, and the last line with nothing if not all is kept.
         text = text.map { $0 == "\r" ? "\n" : $0 }
-        if text.last == "\n" { text.removeLast() }
+        if text.last == "\n", !keepsWhiteSpace { text.removeLast() }
         self.source = text
     }
 
@@ -120,7 +122,7 @@ struct TemplateLexer {
         var kept = end
         if sign == "-" {
             while kept > position && source[kept - 1].isTemplateSpace { kept -= 1 }
-        } else if sign != "+" && !isOutput {
+        } else if sign != "+" && !isOutput && !keepsWhiteSpace {
             var start = end
             while start > position && source[start - 1].isTemplateSpace && source[start - 1] != "\n" { start -= 1 }
             let beginsLine = start > position ? source[start - 1] == "\n" : isLineStart
@@ -138,7 +140,7 @@ struct TemplateLexer {
             position += 3
         } else if matches(end, at: position) {
             position += 2
-            if isBlock && scalar(at: position) == "\n" { position += 1 }
+            if isBlock && !keepsWhiteSpace && scalar(at: position) == "\n" { position += 1 }
         } else {
             return false
         }
