@@ -42,9 +42,7 @@ public func compareModels(
         bench.reference = 0
         bench.compute = options.compute
         let speeds = try SelfPruner.bench(bench, observer: observer, loadAverage: load, measure: measureSpeed)
-        report.protocols.bench = .init(
-            promptTokens: speeds.promptTokens, newTokens: speeds.newTokens, runs: speeds.runs,
-            loadAverage: speeds.loadAverage)
+        report.protocols.bench = .init(speeds)
         for (index, model) in speeds.models.enumerated() {
             report.models[index].speed = model.figures
             report.models[index].speedRatios = model.ratios
@@ -143,6 +141,14 @@ private struct ComparedText {
         figures.perplexityStandardError = perplexity.valueStandardError
         figures.negativeLogLikelihood = perplexity.negativeLogLikelihood
         figures.tokensScored = perplexity.tokensScored
+    }
+}
+
+extension ModelComparisonReport.Bench {
+    init(_ report: BenchReport) {
+        self.init(
+            promptTokens: report.promptTokens, newTokens: report.newTokens, runs: report.runs,
+            loadAverage: report.loadAverage)
     }
 }
 

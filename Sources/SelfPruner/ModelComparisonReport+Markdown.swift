@@ -26,21 +26,7 @@ extension ModelComparisonReport {
             sentences.append("Where KL is missing, the model has other tokens, and its perplexity counts others.")
         }
         if let words = taskWords { sentences.append(words) }
-        if let bench = protocols.bench {
-            sentences.append(
-                """
-                Speed with a prompt of \(bench.promptTokens) tokens and \(bench.newTokens) tokens behind it, \
-                \(protocols.threads) threads, \(protocols.precision); medians of \(bench.runs) runs in turns, each a \
-                process of its own, and of the ratios of turns.
-                """)
-            if let load = bench.loadAverage, load > 0.5 {
-                sentences.append(
-                    """
-                    The load average was \(NumberFormat.fixed(load, 1)) at the start: something else was running, and \
-                    the speeds are not to be used.
-                    """)
-            }
-        }
+        if let words = benchWords { sentences.append(words) }
         if let words = generationWords { sentences.append(words) }
         return sentences.joined(separator: " ")
     }
@@ -53,6 +39,22 @@ extension ModelComparisonReport {
             KL(dense ‖ model) on the text's first \(NumberFormat.grouped(tokens)) tokens, over the dense model's 256 most \
             probable tokens and the rest.
             """
+    }
+
+    var benchWords: String? {
+        guard let bench = protocols.bench else { return nil }
+        var words = """
+            Speed with a prompt of \(bench.promptTokens) tokens and \(bench.newTokens) tokens behind it, \
+            \(protocols.threads) threads, \(protocols.precision); medians of \(bench.runs) runs in turns, each a \
+            process of its own, and of the ratios of turns.
+            """
+        if let load = bench.loadAverage, load > 0.5 {
+            words += """
+                 The load average was \(NumberFormat.fixed(load, 1)) at the start: something else was running, and the \
+                speeds are not to be used.
+                """
+        }
+        return words
     }
 
     var taskWords: String? { (models.first?.tasks).map { "Tasks: " + $0.settings + "." } }

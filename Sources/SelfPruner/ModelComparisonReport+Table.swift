@@ -72,8 +72,8 @@ extension ModelComparisonReport {
     }
 
     /// What the report of a pruning has besides its own rows.
-    var quality: (divergence: [String]?, tasks: [[String]], diversity: [[String]]) {
-        (divergenceRow, taskRows, diversityRows)
+    var measured: (divergence: [String]?, tasks: [[String]], speed: [[String]], diversity: [[String]]) {
+        (divergenceRow, taskRows, speedRows, diversityRows)
     }
 
     private var taskRows: [[String]] {

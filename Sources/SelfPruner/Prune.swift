@@ -14,11 +14,18 @@ import Tokenization
 /// Prunes a model: calibrates, searches, compacts, writes the smaller model and measures it as it was written.
 ///
 /// The search keeps a journal in a folder of its own, from which the same call goes on when it was interrupted.
+/// - Parameter measureSpeed: measures a model's speed, best in a process of its own; see `bench`. Asked where the options
+///   want it.
 /// - Returns: the report, also written to the output folder.
 /// - Throws: errors that describe themselves in a sentence; `CancellationError`. The output then does not exist.
 public func prune(
-    _ options: PruneOptions, observer: some RunObserver = SilentObserver()
+    _ options: PruneOptions, observer: some RunObserver = SilentObserver(),
+    measureSpeed: (_ model: String) throws -> BenchRun = { _ in
+        throw SelfPrunerError(.badOption, "Nothing was named that measures speed")
+    }
 ) async throws -> PruneReport {
+    // Before the work here adds to it.
+    let load = systemLoadAverage
     try options.search.check()
     try options.checkAllocation()
     try options.checkAmount()
@@ -27,7 +34,7 @@ public func prune(
     try OutputFolder.check(options.output, overwrite: options.overwrite)
     let precision = try options.compute.apply()
     var run = try PruneRun(options, precision, observer)
-    return try await run.run()
+    return try await run.run(loadAverage: load, measureSpeed)
 }
 
 /// The stages of one pruning, in order.
@@ -54,7 +61,11 @@ struct PruneRun<Observer: RunObserver> {
         self.measures = measures!
     }
 
-    mutating func run() async throws -> PruneReport {
+    /// - Parameter loadAverage: from before this process did any work.
+    mutating func run(
+        loadAverage: Double?, _ measureSpeed: (_ model: String) throws -> BenchRun
+    ) async throws -> PruneReport {
+        try options.bench?.check(checkpoint)
         try settleRate()
         try PreparedSearch.check(prepared, options.search)
         // Made first: a place that cannot be written is not worth a search, and another process may be at work on the
@@ -65,7 +76,11 @@ struct PruneRun<Observer: RunObserver> {
                 options.settledAllocation == .search && !options.triesRates
                 ? try SearchRun<Observer>.open(options.settledRun, options.search, prepared) : nil
             do {
-                let report = try await run(into: folder, runFolder)
+                var report = try await write(into: folder, runFolder)
+                try bench(&report, folder.path, loadAverage, measureSpeed)
+                try folder.write("report.json", JSONOutput.encode(report))
+                try folder.write("report.md", Data(report.markdown.utf8))
+                try folder.publish()
                 // The output has a copy.
                 if options.run == nil { removeRun(runFolder) }
                 return report
@@ -79,7 +94,8 @@ struct PruneRun<Observer: RunObserver> {
         }
     }
 
-    private mutating func run(into folder: OutputFolder, _ runFolder: RunFolder?) async throws -> PruneReport {
+    /// All but the reports.
+    private mutating func write(into folder: OutputFolder, _ runFolder: RunFolder?) async throws -> PruneReport {
         var (before, text) = try measureBefore()
         let chosen = try await choose(runFolder)
         let shapes = try chosen.space.blocks(of: chosen.candidate, in: checkpoint.description)
@@ -99,11 +115,28 @@ struct PruneRun<Observer: RunObserver> {
         var report = report(before, after, chosen, shapes, refit, writer.elementName)
         report.protocols.divergenceTokens = text.divergenceTokens
         report.target = try target(chosen, blocks.description, folder)
-        try folder.write("report.json", JSONOutput.encode(report))
-        try folder.write("report.md", Data(report.markdown.utf8))
         if options.run == nil, let run = chosen.run ?? runFolder { try copy(run, into: folder) }
-        try folder.publish()
         return report
+    }
+
+    /// Measures both models' speed, where that is wanted: last, when this process holds no more than the dense model.
+    /// - Parameter smaller: where the smaller model is.
+    private mutating func bench(
+        _ report: inout PruneReport, _ smaller: String, _ loadAverage: Double?,
+        _ measureSpeed: (_ model: String) throws -> BenchRun
+    ) throws {
+        guard var bench = options.bench else { return }
+        let start = ContinuousClock.now
+        bench.models = [options.model, smaller]
+        bench.reference = 0
+        bench.compute = options.compute
+        let speeds = try SelfPruner.bench(bench, observer: observer, loadAverage: loadAverage, measure: measureSpeed)
+        report.before.speed = speeds.models[0].figures
+        report.after.speed = speeds.models[1].figures
+        report.after.speedRatios = speeds.models[1].ratios
+        report.protocols.bench = .init(speeds)
+        times.add("bench", since: start)
+        report.seconds = times.seconds
     }
 
     /// The whole search, so that it can be looked at, replayed and extended.

@@ -55,6 +55,9 @@ public struct PruneOptions: Sendable {
     public var tasks: TaskSelection?
     /// Prompts to continue before and after, side by side in the report; its model and compute options are not used.
     public var continuations: GeneratePromptsOptions?
+    /// Measures the speed of both models in turns when the smaller one is written; its models and compute options are not
+    /// used.
+    public var bench: BenchOptions?
     /// Replaces an existing output.
     public var overwrite = false
 
@@ -68,6 +71,7 @@ public struct PruneOptions: Sendable {
         if tasks?.samplesFile != nil {
             throw SelfPrunerError(.badOption, "Samples of questions are of one model, and cannot be written by prune")
         }
+        try bench?.check()
     }
 
     public init(_ search: SearchOptions, output: String) {

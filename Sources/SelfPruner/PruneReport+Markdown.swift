@@ -31,8 +31,8 @@ extension PruneReport {
         }
         row(
             "perplexity", perplexity(before), perplexity(after), after.perplexity / before.perplexity, asFactor: true)
-        let quality = models.quality
-        for row in [quality.divergence].compactMap({ $0 }) + quality.tasks { table.addRow(row) }
+        let measured = models.measured
+        for row in [measured.divergence].compactMap({ $0 }) + measured.tasks { table.addRow(row) }
         row(
             "parameters", NumberFormat.count(before.parameters), NumberFormat.count(after.parameters),
             Double(after.parameters) / Double(before.parameters))
@@ -47,15 +47,19 @@ extension PruneReport {
             "file size (\(before.elementTypes.joined(separator: "/")) → \(after.elementTypes.joined(separator: "/")))",
             "\(ByteCount(before.fileBytes))", "\(ByteCount(after.fileBytes))",
             Double(after.fileBytes) / Double(before.fileBytes))
-        row(
-            "prefill, tokens/s", NumberFormat.significant(before.prefillTokensPerSecond),
-            NumberFormat.significant(after.prefillTokensPerSecond),
-            after.prefillTokensPerSecond / before.prefillTokensPerSecond, asFactor: true)
-        row(
-            "decode, tokens/s", NumberFormat.significant(before.decodeTokensPerSecond),
-            NumberFormat.significant(after.decodeTokensPerSecond),
-            after.decodeTokensPerSecond / before.decodeTokensPerSecond, asFactor: true)
-        for row in quality.diversity { table.addRow(row) }
+        for row in measured.speed { table.addRow(row) }
+        if measured.speed.isEmpty {
+            // Not what is measured where that is asked for, so not its names.
+            row(
+                "evaluation, tokens/s", NumberFormat.significant(before.prefillTokensPerSecond),
+                NumberFormat.significant(after.prefillTokensPerSecond),
+                after.prefillTokensPerSecond / before.prefillTokensPerSecond, asFactor: true)
+            row(
+                "one token at a time, tokens/s", NumberFormat.significant(before.decodeTokensPerSecond),
+                NumberFormat.significant(after.decodeTokensPerSecond),
+                after.decodeTokensPerSecond / before.decodeTokensPerSecond, asFactor: true)
+        }
+        for row in measured.diversity { table.addRow(row) }
         return table
     }
 
@@ -66,14 +70,15 @@ extension PruneReport {
             .init(
                 model: name, parameters: figures.parameters, decoderParameters: figures.decoderParameters,
                 removed: removed, diskBytes: figures.fileBytes, elementTypes: figures.elementTypes,
-                divergence: figures.divergence, tasks: figures.tasks, diversity: figures.diversity,
-                continuations: figures.continuations)
+                divergence: figures.divergence, tasks: figures.tasks, speed: figures.speed,
+                speedRatios: figures.speedRatios, diversity: figures.diversity, continuations: figures.continuations)
         }
         return ModelComparisonReport(
             program: program,
             protocols: .init(
                 precision: settings.precision, threads: settings.threads,
-                divergenceTokens: protocols.divergenceTokens, generation: protocols.generation),
+                divergenceTokens: protocols.divergenceTokens, generation: protocols.generation,
+                bench: protocols.bench),
             models: [model("before", before, removed: 0), model("after", after, removed: rate.decoder)])
     }
 
@@ -93,13 +98,15 @@ extension PruneReport {
             \(p.beginOfText ? "begin-of-text token first" : "no begin-of-text token"), \
             \(NumberFormat.grouped(after.tokensScored)) tokens scored, \(p.precision). \
             Removed: \(NumberFormat.percent(rate.decoder, decimals: 2)) of the decoder blocks' parameters (asked for: \
-            \(NumberFormat.percent(rate.target, decimals: 2))), \(NumberFormat.percent(rate.total, decimals: 2)) of all. \
-            Speed: \(settings.threads) threads, \(settings.precision).
+            \(NumberFormat.percent(rate.target, decimals: 2))), \(NumberFormat.percent(rate.total, decimals: 2)) of all.
             """
     }
 
     /// How the rest was measured.
-    private var measureWords: [String?] { [models.divergenceWords, models.taskWords, models.generationWords] }
+    private var measureWords: [String?] {
+        let speedWords = "Speed: \(settings.threads) threads, \(settings.precision)."
+        return [models.benchWords ?? speedWords, models.divergenceWords, models.taskWords, models.generationWords]
+    }
 
     private var continuationSection: String {
         models.continuationTable.map { "## Continuations\n\n\($0.markdown())\n\n" } ?? ""

@@ -111,13 +111,16 @@ public struct PruneReport: Sendable, Codable {
         public var elementTypes: [String]
         /// Bytes that the weights take in bfloat16, for a comparison of like with like.
         public var bfloat16Bytes: Int
-        /// Whole windows with the head at every position.
+        /// Of the evaluation: whole windows with the head at every position.
         public var prefillTokensPerSecond: Double
         /// One token at a time behind a short prompt.
         public var decodeTokensPerSecond: Double
         /// Mean KL(before ‖ after) in nats per token on the evaluation text; of the smaller model only.
         public var divergence: Double?
         /// What was asked for besides.
+        public var speed: BenchReport.Figures?
+        /// Over those from before, turn by turn.
+        public var speedRatios: BenchReport.Figures?
         public var tasks: TasksReport?
         public var diversity: ContinuationsReport.Diversity?
         public var continuations: [ContinuationsReport.Continuation]?
@@ -129,6 +132,7 @@ public struct PruneReport: Sendable, Codable {
         public var divergenceTokens: Int?
         /// How prompts were continued.
         public var generation: ModelComparisonReport.Generation?
+        public var bench: ModelComparisonReport.Bench?
         public var fitness: String
     }
 

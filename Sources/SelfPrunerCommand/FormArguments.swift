@@ -28,7 +28,10 @@ struct FormArguments: ParsableArguments {
     var maxShardSize: MemoryAmount?
 
     /// Only a GGUF model is one file; in another form the name of one would become a folder's.
-    func isMisnamed(_ output: String) -> Bool { format != .gguf && output.lowercased().hasSuffix(".gguf") }
+    func isMisnamed(_ output: String) -> Bool { format != .gguf && Self.isFile(output) }
+
+    /// Whether that is how a GGUF file is called.
+    static func isFile(_ output: String) -> Bool { output.lowercased().hasSuffix(".gguf") }
 
     var form: OutputForm {
         var form = OutputForm(format)

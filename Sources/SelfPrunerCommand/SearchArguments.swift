@@ -140,6 +140,17 @@ struct SearchArguments: ParsableArguments {
         population, or for all offspring).
         """
 
+    /// Of a run that is new.
+    /// - Throws: `ValidationError`.
+    func validateNew() throws {
+        _ = try chat.options(of: nil)
+        if mode == .paper, texts.fitnessText == nil {
+            throw ValidationError(
+                "The paper measures candidates on WikiText-2: name it with --fitness-text, and add"
+                    + " --fitness-joiner wikitext for the raw file.")
+        }
+    }
+
     /// What can be named here as it was typed.
     /// - Throws: `SelfPrunerError.badOption`.
     func check() throws {
@@ -194,11 +205,6 @@ struct SearchArguments: ParsableArguments {
         options.promptStyle = promptStyle
         texts.apply(to: &options)
         options.compute = compute.options
-        if mode == .paper, texts.fitnessText == nil {
-            throw ValidationError(
-                "The paper measures candidates on WikiText-2: name it with --fitness-text, and add"
-                    + " --fitness-joiner wikitext for the raw file.")
-        }
         return options
     }
 }

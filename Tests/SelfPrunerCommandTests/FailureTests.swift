@@ -104,12 +104,17 @@ struct FailureTests {
             ["nonsense"], ["inspect"], ["inspect", fixture.model, "--nonsense"], ["evaluate", fixture.model],
             ["prune", fixture.model, "--output", "x"], fixture.prune() + ["--rate", "much"],
             fixture.prune() + ["--time", "-3m"], fixture.prune() + ["--method", "magic"],
-            fixture.generate() + ["--system", "no chat"], fixture.evaluate() + ["--precision", "int3"],
+            fixture.prune() + ["--mode", "paper"], fixture.prune() + ["--endpoint", "http://127.0.0.1:1"],
+            fixture.prune() + ["--output", "x.gguf", "--format", "gguf"], ["search", "--run", "r", "--rate", "0.3"],
+            ["search", fixture.model, "--run", "r"], fixture.generate() + ["--system", "no chat"],
+            fixture.evaluate() + ["--precision", "int3"],
         ] {
             let outcome = try await Program.run(arguments)
             #expect(outcome.status == 64, "\(arguments)")
             #expect(outcome.output.isEmpty)
-            #expect(outcome.error.contains("Usage: selfpruner"))
+            // Of the command itself.
+            let command = arguments[0] == "nonsense" ? "<subcommand>" : arguments[0]
+            #expect(outcome.error.contains("Usage: selfpruner \(command)"), "\(arguments)")
         }
         #expect(try fixture.folder.contents() == fixture.inputs)
     }

@@ -151,6 +151,21 @@ struct OutputTests {
         #expect(forgotten.status == 64 && forgotten.error.contains("needs --continuations"))
     }
 
+    @Test func `prune with speed`() async throws {
+        let arguments = fixture.prune() + ["--allocation", "uniform"]
+        let asked = ["--bench", "--prompt-tokens", "16", "--new-tokens", "4", "--runs", "2"]
+        let text = try await Program.run(arguments + asked)
+        #expect(text.status == 0, "\(text.error)")
+        for words in ["prefill, tokens/s", "first token", "load", "peak memory"] {
+            #expect(text.output.contains(words), "\(words)")
+        }
+        let json = try await Program.run(arguments + asked + ["--overwrite", "--json"])
+        let report = try json.json()
+        try expectDocumented(report, maps: ["seconds"])
+        let speed = try #require((report["after"] as? [String: Any])?["speed"] as? [String: Any])
+        #expect(try #require((speed["peakMemoryBytes"] as? [String: Any])?["median"] as? Double) > 1_000_000)
+    }
+
     @Test func `every key is documented`() async throws {
         for arguments in fixture.commands() {
             // Keys of these two are names of element types and of stages.

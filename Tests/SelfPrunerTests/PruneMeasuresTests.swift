@@ -55,7 +55,7 @@ struct PruneMeasuresTests {
         #expect(try #require(report.after.divergence) > 1e-3)
         #expect(report.protocols.divergenceTokens == 256)
         #expect(report.protocols.generation == expected.protocols.generation)
-        let (rows, expectedRows) = (report.models.quality, expected.quality)
+        let (rows, expectedRows) = (report.models.measured, expected.measured)
         #expect(rows.tasks == expectedRows.tasks && rows.tasks.count == 2)
         #expect(rows.diversity == expectedRows.diversity && !rows.diversity.isEmpty)
         #expect(rows.divergence == expectedRows.divergence && rows.divergence?[1] == "–")
@@ -77,7 +77,49 @@ struct PruneMeasuresTests {
         #expect(!report.markdown.contains("Continuations") && !report.markdown.contains("piqa"))
     }
 
-    enum Fault: CaseIterable { case noPrompts, noQuestions, samples, badTemperature }
+    @Test func `speed in turns, of the model that is written`() async throws {
+        var order: [String] = []
+        let options = options {
+            $0.tasks = nil
+            $0.continuations = nil
+            var bench = BenchOptions(models: [])
+            (bench.runs, bench.promptTokens, bench.newTokens) = (2, 20, 8)
+            $0.bench = bench
+        }
+        let report = try await prune(options) { model in
+            order.append(model)
+            // It is whole, and its reports are not there yet.
+            if model != fixture.model {
+                let parameters = try ModelSummary(inspecting: model).parameters
+                #expect(parameters > 0)
+                #expect(!FileManager.default.fileExists(atPath: "\(model)/report.json"))
+            }
+            let speed = model == fixture.model ? 2.0 : 3.0
+            return BenchRun(
+                loadSeconds: 1, firstTokenSeconds: 1, prefillTokensPerSecond: speed, decodeTokensPerSecond: speed,
+                peakMemoryBytes: 1000, precision: "float32", threads: 1)
+        }
+        #expect(order.count == 4 && order[0] == fixture.model && order[2] == fixture.model && order[1] == order[3])
+        #expect(report.after.speedRatios?.prefillTokensPerSecond.median == 1.5)
+        #expect(report.before.speed?.decodeTokensPerSecond.median == 2 && report.before.speedRatios == nil)
+        #expect(report.protocols.bench?.runs == 2 && report.seconds["bench"] != nil)
+        let markdown = String(decoding: try fixture.folder.data("smaller/report.md"), as: UTF8.self)
+        for text in ["| prefill, tokens/s", "| peak memory", "×1.50", "medians of 2 runs in turns"] {
+            #expect(markdown.contains(text), "\(text)")
+        }
+        #expect(!markdown.contains("evaluation, tokens/s"))
+    }
+
+    @Test func `a speed that cannot be measured leaves no output`() async throws {
+        await #expect(throws: SelfPrunerError.self) {
+            try await prune(options { $0.bench = BenchOptions(models: []) }) { _ in
+                throw SelfPrunerError(.processFailed, "asked")
+            }
+        }
+        #expect(try !fixture.folder.contents().contains("smaller"))
+    }
+
+    enum Fault: CaseIterable { case noPrompts, noQuestions, samples, badTemperature, longBench }
 
     @Test(arguments: Fault.allCases)
     func `what is wrong is said before anything is measured`(_ fault: Fault) async throws {
@@ -87,6 +129,9 @@ struct PruneMeasuresTests {
             case .noPrompts: $0.continuations?.prompts = fixture.folder("none.txt")
             case .noQuestions: $0.tasks?.dataFolder = fixture.folder("none")
             case .samples: $0.tasks?.samplesFile = fixture.folder("samples.jsonl")
+            case .longBench:
+                $0.bench = BenchOptions(models: [])
+                $0.bench?.promptTokens = 100_000
             case .badTemperature: $0.continuations?.temperature = -1
             }
         }

@@ -44,6 +44,7 @@ struct CompareCommand: AsyncParsableCommand {
         if search.seed != nil {
             throw ValidationError("--seed is for one search; compare takes --seeds, their number.")
         }
+        try search.validateNew()
     }
 
     func run() async throws {

@@ -15,7 +15,8 @@ struct EvaluateCommand: ParsableCommand {
             with its own. The choice that is most probable behind the question is the model's answer (acc), or the \
             one that is most probable per character (acc_norm); ± is one standard error. The questions are files, \
             where `selfpruner fetch tasks` puts them or in --task-data: validation sets. (The harness itself takes the test \
-            sets of arc_easy, arc_challenge and openbookqa; on the same questions its figures are these.)
+            sets of arc_easy, arc_challenge and openbookqa, and SuperGLUE's boolq, where a title stands before each \
+            passage; on the same questions its figures are these.)
               selfpruner evaluate MODEL --tasks all
               selfpruner evaluate MODEL --tasks boolq,arc_easy --limit 200
 

@@ -36,6 +36,8 @@ struct FrontierCommand: AsyncParsableCommand {
     @OptionGroup var compute: ComputeArguments
     @OptionGroup var json: JSONFlag
 
+    func validate() throws { try search.validateNew() }
+
     func run() async throws {
         var settings = try search.options(model: model, rate: 0.5, compute: compute)
         if let proposer { settings.proposer = proposer }

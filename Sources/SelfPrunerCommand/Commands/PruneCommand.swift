@@ -83,6 +83,14 @@ struct PruneCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "Tasks, before and after") var tasks: TaskArguments
 
+    @Flag(
+        help: """
+            Measure speed, memory and loading of both models when the smaller one is written, in processes of their own.
+            """)
+    var bench = false
+
+    @OptionGroup(title: "Speed, with --bench") var speed: BenchArguments
+
     @OptionGroup(title: "Output") var form: FormArguments
     @OptionGroup(title: "Search") var search: SearchArguments
     @OptionGroup var compute: ComputeArguments
@@ -96,11 +104,12 @@ struct PruneCommand: AsyncParsableCommand {
         if continuations == nil, let option = given.first(where: \.1)?.0 {
             throw ValidationError("\(option) needs --continuations.")
         }
-        if form.isMisnamed(output) {
+        if FormArguments.isFile(output) {
             throw ValidationError(
                 "\(output) is the name of a GGUF file, and prune writes a folder: name one, and add --format gguf for"
                     + " model.gguf in it.")
         }
+        try search.validateNew()
         let method: SearchOptions.Method = search.method ?? (search.mode == .paper ? .wandaSP : .nested)
         if refit != .none && method != .nested { throw ValidationError("--refit needs --method nested.") }
     }
@@ -126,8 +135,14 @@ struct PruneCommand: AsyncParsableCommand {
             generation.usesChatTemplate = continuationChat
             options.continuations = generation
         }
-        let report = try await prune(
-            options, observer: TerminalObserver(onStop: "stopped; run the same command to go on"))
+        var speeds = BenchOptions(models: [])
+        speed.apply(to: &speeds)
+        speeds.compute = compute.options
+        if bench { options.bench = speeds }
+        let observer = TerminalObserver(onStop: "stopped; run the same command to go on")
+        let report = try await prune(options, observer: observer) {
+            try BenchProcess.run($0, speeds) { observer.isCancelled }
+        }
         if json.json { return try printJSON(report) }
         print(report.comparison.plain(heading: Terminal.standardOutput.bold))
         if let lines = report.models.continuationLines(limit: 3, heading: Terminal.standardOutput.bold) {

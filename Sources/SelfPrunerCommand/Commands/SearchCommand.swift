@@ -36,6 +36,22 @@ struct SearchCommand: AsyncParsableCommand {
     @OptionGroup var compute: ComputeArguments
     @OptionGroup var json: JSONFlag
 
+    func validate() throws {
+        if status { return }
+        guard model == nil else {
+            if rate == nil { throw ValidationError("A new run needs --rate.") }
+            return try search.validateNew()
+        }
+        let given =
+            search.settled + (rate == nil ? [] : ["--rate"]) + (proposer == nil ? [] : ["--proposer"])
+            + (compute.threads == nil ? [] : ["--threads"]) + (compute.precision == .auto ? [] : ["--precision"])
+        guard given.isEmpty else {
+            throw ValidationError(
+                "A run keeps its settings, so \(given.joined(separator: ", ")) cannot be given without MODEL; "
+                    + "--candidates, --time, --memory, --calibration-cache and the chat endpoint can.")
+        }
+    }
+
     func run() async throws {
         if status { return try show(SearchStatus(ofRun: run)) }
         let report = try await keepingRun {
@@ -50,19 +66,10 @@ struct SearchCommand: AsyncParsableCommand {
 
     private var options: SearchOptions {
         get throws {
-            if let model {
-                guard let rate else { throw ValidationError("A new run needs --rate.") }
+            if let model, let rate {
                 var options = try search.options(model: model, rate: rate, compute: compute)
                 if let proposer { options.proposer = proposer }
                 return options
-            }
-            let given =
-                search.settled + (rate == nil ? [] : ["--rate"]) + (proposer == nil ? [] : ["--proposer"])
-                + (compute.threads == nil ? [] : ["--threads"]) + (compute.precision == .auto ? [] : ["--precision"])
-            guard given.isEmpty else {
-                throw ValidationError(
-                    "A run keeps its settings, so \(given.joined(separator: ", ")) cannot be given without MODEL; "
-                        + "--candidates, --time, --memory, --calibration-cache and the chat endpoint can.")
             }
             try search.check()
             var options = try searchOptions(ofRun: run)
