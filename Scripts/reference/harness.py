@@ -46,7 +46,8 @@ def load_task(name: str, folder: pathlib.Path, cache: str, shots: int = 0) -> Co
     if declared.get("test_split") is not None:
         declared["test_split"] = "validation"
     if name == "boolq":
-        # SuperGLUE has a number in `label` where BoolQ itself has a boolean in `answer`.
+        # SuperGLUE has a number in `label` where BoolQ itself has a boolean in `answer`, and a page's title before each
+        # passage, which BoolQ has not: here it is BoolQ's own questions that both are asked.
         declared["doc_to_target"] = "{{[false, true].index(answer)}}"
     return ConfigurableTask(config=declared)
 
