@@ -19,4 +19,8 @@ static inline CURLcode curl_set_callback(
     return curl_easy_setopt(handle, option, value);
 }
 
+static inline CURLcode curl_get_long(CURL *handle, CURLINFO info, long *value) {
+    return curl_easy_getinfo(handle, info, value);
+}
+
 static inline CURLcode curl_initialize(void) { return curl_global_init(CURL_GLOBAL_ALL); }

@@ -19,7 +19,9 @@ extension ChatEndpoint {
     }
 
     func httpRequest(_ body: Data) -> HTTPRequest {
-        var headers = [("Content-Type", "application/json"), ("Accept", "application/json")]
+        var headers = [
+            ("Content-Type", "application/json"), ("Accept", "application/json"), ("User-Agent", "selfpruner"),
+        ]
         if let key { headers.append(("Authorization", key.authorization)) }
         return HTTPRequest(.post, address: configuration.address, headers: headers, body: body)
     }

@@ -20,12 +20,11 @@ import Tokenization
 /// - Throws: errors that describe themselves in a sentence; `CancellationError`. The output then does not exist.
 public func prune(
     _ options: PruneOptions, observer: some RunObserver = SilentObserver(),
-    measureSpeed: (_ model: String) throws -> BenchRun = { _ in
-        throw SelfPrunerError(.badOption, "Nothing was named that measures speed")
-    }
+    measureSpeed: ((_ model: String) throws -> BenchRun)? = nil
 ) async throws -> PruneReport {
-    // Before the work here adds to it.
-    let load = systemLoadAverage
+    if options.bench != nil, measureSpeed == nil {
+        throw SelfPrunerError(.badOption, "Speed is to be measured, and nothing was named that measures it")
+    }
     try options.search.check()
     try options.checkAllocation()
     try options.checkAmount()
@@ -34,7 +33,7 @@ public func prune(
     try OutputFolder.check(options.output, overwrite: options.overwrite)
     let precision = try options.compute.apply()
     var run = try PruneRun(options, precision, observer)
-    return try await run.run(loadAverage: load, measureSpeed)
+    return try await run.run(measureSpeed)
 }
 
 /// The stages of one pruning, in order.
@@ -61,10 +60,7 @@ struct PruneRun<Observer: RunObserver> {
         self.measures = measures!
     }
 
-    /// - Parameter loadAverage: from before this process did any work.
-    mutating func run(
-        loadAverage: Double?, _ measureSpeed: (_ model: String) throws -> BenchRun
-    ) async throws -> PruneReport {
+    mutating func run(_ measureSpeed: ((_ model: String) throws -> BenchRun)?) async throws -> PruneReport {
         try options.bench?.check(checkpoint)
         try settleRate()
         try PreparedSearch.check(prepared, options.search)
@@ -77,7 +73,7 @@ struct PruneRun<Observer: RunObserver> {
                 ? try SearchRun<Observer>.open(options.settledRun, options.search, prepared) : nil
             do {
                 var report = try await write(into: folder, runFolder)
-                try bench(&report, folder.path, loadAverage, measureSpeed)
+                if let measureSpeed { try bench(&report, folder.path, measureSpeed) }
                 try folder.write("report.json", JSONOutput.encode(report))
                 try folder.write("report.md", Data(report.markdown.utf8))
                 try folder.publish()
@@ -119,18 +115,27 @@ struct PruneRun<Observer: RunObserver> {
         return report
     }
 
-    /// Measures both models' speed, where that is wanted: last, when this process holds no more than the dense model.
+    /// Measures both models' speed, where that is wanted: last, when this process holds no more than the dense model. If it
+    /// cannot be measured, the model is whole all the same, and the report says why.
     /// - Parameter smaller: where the smaller model is.
+    /// - Throws: `CancellationError`.
     private mutating func bench(
-        _ report: inout PruneReport, _ smaller: String, _ loadAverage: Double?,
-        _ measureSpeed: (_ model: String) throws -> BenchRun
+        _ report: inout PruneReport, _ smaller: String, _ measureSpeed: (_ model: String) throws -> BenchRun
     ) throws {
         guard var bench = options.bench else { return }
         let start = ContinuousClock.now
         bench.models = [options.model, smaller]
         bench.reference = 0
         bench.compute = options.compute
-        let speeds = try SelfPruner.bench(bench, observer: observer, loadAverage: loadAverage, measure: measureSpeed)
+        let speeds: BenchReport
+        do {
+            speeds = try SelfPruner.bench(bench, observer: observer, loadAverage: nil, measure: measureSpeed)
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            report.protocols.benchFailure = "\(error)"
+            return
+        }
         report.before.speed = speeds.models[0].figures
         report.after.speed = speeds.models[1].figures
         report.after.speedRatios = speeds.models[1].ratios

@@ -102,10 +102,15 @@ extension PruneReport {
             """
     }
 
+    /// How speed was measured where that was asked for, or why it was not.
+    package var speedWords: String? {
+        protocols.benchFailure.map { "Speed was not measured: \($0)" } ?? models.benchWords
+    }
+
     /// How the rest was measured.
     private var measureWords: [String?] {
-        let speedWords = "Speed: \(settings.threads) threads, \(settings.precision)."
-        return [models.benchWords ?? speedWords, models.divergenceWords, models.taskWords, models.generationWords]
+        let plain = "Speed: \(settings.threads) threads, \(settings.precision)."
+        return [speedWords ?? plain, models.divergenceWords, models.taskWords, models.generationWords]
     }
 
     private var continuationSection: String {

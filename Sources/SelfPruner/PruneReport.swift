@@ -132,7 +132,10 @@ public struct PruneReport: Sendable, Codable {
         public var divergenceTokens: Int?
         /// How prompts were continued.
         public var generation: ModelComparisonReport.Generation?
+        /// Without the load average, which is this program's own.
         public var bench: ModelComparisonReport.Bench?
+        /// Why speed was asked for and is not here, in a sentence.
+        public var benchFailure: String?
         public var fitness: String
     }
 

@@ -47,13 +47,21 @@ struct SelfPrunerCommand: AsyncParsableCommand {
             }
         } catch is CancellationError {
             Terminal.writeToStandardError("Stopped; no output was written.\n")
-            Foundation.exit(130)
+            leave(130)
         } catch let error where isOwn(error) {
             Terminal.writeToStandardError("selfpruner: \(error)\n")
-            Foundation.exit(1)
+            leave(1)
+        } catch let code as ExitCode {
+            leave(code.rawValue)
         } catch {
             exit(withError: error)
         }
+    }
+
+    /// Ends the program without what libraries do at its end: threads whose requests were given up may still be in one.
+    private static func leave(_ code: Int32) -> Never {
+        fflush(nil)
+        _exit(code)
     }
 
     /// The project's errors describe themselves; ArgumentParser knows its own best.

@@ -1,5 +1,6 @@
 import CCurl
 import Foundation
+import Synchronization
 
 /// libcurl's handles for one request at a time, and the connections that it keeps open between requests. One thread
 /// uses it at a time; `wake` is for all.
@@ -9,6 +10,8 @@ final class CurlHandle: @unchecked Sendable {
     private var headers: UnsafeMutablePointer<curl_slist>?
 
     private static let isInitialized = curl_initialize() == CURLE_OK
+    /// libcurl changes what the process does about SIGPIPE while it closes kept connections, and then changes it back.
+    private static let closing = Mutex(())
 
     init?() {
         guard Self.isInitialized, let easy = curl_easy_init() else { return nil }
@@ -21,8 +24,10 @@ final class CurlHandle: @unchecked Sendable {
     }
 
     deinit {
-        curl_easy_cleanup(easy)
-        curl_multi_cleanup(multi)
+        Self.closing.withLock { _ in
+            curl_easy_cleanup(easy)
+            curl_multi_cleanup(multi)
+        }
         curl_slist_free_all(headers)
     }
 
@@ -37,10 +42,13 @@ final class CurlHandle: @unchecked Sendable {
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
         set(CURLOPT_BUFFERSIZE, 1 << 18)
+        // One request at a time has nothing of HTTP/2, whose connections outlive a request that is given up: the next one
+        // would wait on the same dead connection.
+        set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+        if !isEncrypted || isHere(request.address) { set(CURLOPT_PROXY, "") }
         if isEncrypted {
             if let certificates { set(CURLOPT_CAINFO, certificates) }
         } else {
-            set(CURLOPT_PROXY, "")
             // A new connection is cheap, and has no end that the server may have closed already.
             set(CURLOPT_FORBID_REUSE, 1)
         }
@@ -77,9 +85,9 @@ final class CurlHandle: @unchecked Sendable {
         defer { curl_multi_remove_handle(multi, easy) }
         var running: Int32 = 1
         while true {
+            if isOver() { return nil }
             guard curl_multi_perform(multi, &running) == CURLM_OK else { return CURLE_FAILED_INIT }
             if running == 0 { break }
-            if isOver() { return nil }
             curl_multi_poll(multi, nil, 0, 1000, nil)
         }
         var left: Int32 = 0
@@ -87,6 +95,18 @@ final class CurlHandle: @unchecked Sendable {
             if message.pointee.msg == CURLMSG_DONE { return message.pointee.data.result }
         }
         return CURLE_FAILED_INIT
+    }
+
+    /// What a proxy answered when it was asked for a way to the server; 0 without one.
+    var proxyStatus: Int {
+        var status = 0
+        curl_get_long(easy, CURLINFO_HTTP_CONNECTCODE, &status)
+        return status
+    }
+
+    /// Servers of this machine are reached without a proxy.
+    private func isHere(_ address: URL) -> Bool {
+        ["localhost", "127.0.0.1", "::1", "[::1]"].contains(address.host?.lowercased())
     }
 
     private func set(_ option: CURLoption, _ value: Int) { curl_set_long(easy, option, value) }

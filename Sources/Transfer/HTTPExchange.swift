@@ -56,17 +56,23 @@ final class HTTPExchange: Sendable {
     }
 
     /// Returns when the connection is no longer needed.
-    func run(_ handle: CurlHandle, certificates: String?) -> HTTPOutcome {
+    /// - Returns: `nil` when somebody else has answered before the transfer was over.
+    func run(_ handle: CurlHandle, certificates: String?) -> HTTPOutcome? {
+        if isOver { return nil }
         self.handle.withLock { $0 = handle }
         defer { self.handle.withLock { $0 = nil } }
         handle.prepare(request, certificates: certificates, reception)
-        guard let result = handle.perform(isOver: { isOver }) else { return .cancelled }
+        guard let result = handle.perform(isOver: { isOver }) else { return nil }
         switch reception.end {
         case .notHTTP: return .failure("gave something that is not HTTP")
         case .tooLarge: return .tooLarge
         case .declined: return .declined
         case .redirected: return redirect
         case nil: break
+        }
+        let proxyStatus = handle.proxyStatus
+        if result != CURLE_OK, proxyStatus >= 300 {
+            return .failure("failed: its proxy answered with status \(proxyStatus)")
         }
         guard result == CURLE_OK else { return .failure(Self.words(for: result)) }
         guard reception.isHeadComplete else { return .failure(Self.words(for: CURLE_GOT_NOTHING)) }
@@ -90,7 +96,7 @@ final class HTTPExchange: Sendable {
             "gave something that is not HTTP"
         case CURLE_PEER_FAILED_VERIFICATION: "failed: its certificate is not to be trusted"
         case CURLE_SSL_CACERT_BADFILE: "failed: the file of certificates to trust cannot be read"
-        case CURLE_SSL_CONNECT_ERROR: "failed: no encryption could be agreed on"
+        case CURLE_SSL_CONNECT_ERROR: "failed while encryption was being agreed on"
         default: "failed (\(String(cString: curl_easy_strerror(code))))"
         }
     }

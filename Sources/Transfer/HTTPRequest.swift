@@ -1,11 +1,7 @@
 import Foundation
 
 package struct HTTPRequest: Sendable {
-    package enum Method: String, Sendable {
-        case get = "GET"
-        case head = "HEAD"
-        case post = "POST"
-    }
+    package enum Method: Sendable { case get, head, post }
 
     package var method: Method
     package var address: URL

@@ -4,8 +4,8 @@ import Synchronization
 /// Sends requests by http and https with libcurl, a thread to a request. Each ends when patience has run out, whatever the
 /// server does, and at once when its task is cancelled.
 ///
-/// Proxies are those of curl's environment variables (`https_proxy`,
-/// `no_proxy`), for https only: http addresses are those of servers on this machine or beside it.
+/// Proxies are those of curl's environment variables (`https_proxy`, `no_proxy`), for https only, and not for this machine:
+/// http addresses are those of servers on it or beside it.
 package final class HTTPTransport: Sendable {
     private let underWay = Mutex(0)
     /// Their connections may still be open.
@@ -17,6 +17,19 @@ package final class HTTPTransport: Sendable {
     /// - Parameter certificates: a file of certificates (PEM) to trust in place of the system's.
     package init(certificates: String? = HTTPTransport.certificates(ProcessInfo.processInfo.environment)) {
         self.certificates = certificates
+    }
+
+    /// Closing a connection may break a pipe.
+    deinit {
+        let handles = idle.withLock { handles in
+            defer { handles = [] }
+            return handles
+        }
+        guard !handles.isEmpty else { return }
+        Thread {
+            ignoreBrokenPipes()
+            withExtendedLifetime(handles) {}
+        }.start()
     }
 
     /// Where curl's own program looks.
@@ -56,7 +69,8 @@ package final class HTTPTransport: Sendable {
                     guard let handle = idle.withLock({ $0.popLast() }) ?? CurlHandle() else {
                         return exchange.end(.failure("failed: libcurl cannot be used"))
                     }
-                    let outcome = exchange.run(handle, certificates: certificates)
+                    // One that was given up has lost its connection.
+                    guard let outcome = exchange.run(handle, certificates: certificates) else { return }
                     idle.withLock { if $0.count < Self.mostIdle { $0.append(handle) } }
                     exchange.end(outcome)
                 }.start()

@@ -104,9 +104,12 @@ struct FailureTests {
             ["nonsense"], ["inspect"], ["inspect", fixture.model, "--nonsense"], ["evaluate", fixture.model],
             ["prune", fixture.model, "--output", "x"], fixture.prune() + ["--rate", "much"],
             fixture.prune() + ["--time", "-3m"], fixture.prune() + ["--method", "magic"],
-            fixture.prune() + ["--mode", "paper"], fixture.prune() + ["--endpoint", "http://127.0.0.1:1"],
+            ["prune", fixture.model, "--rate", "0.3", "--output", "x", "--mode", "paper"],
+            fixture.prune() + ["--endpoint", "http://127.0.0.1:1"],
             fixture.prune() + ["--output", "x.gguf", "--format", "gguf"], ["search", "--run", "r", "--rate", "0.3"],
-            ["search", fixture.model, "--run", "r"], fixture.generate() + ["--system", "no chat"],
+            ["search", fixture.model, "--run", "r"],
+            fixture.prune() + ["--runs", "2"], ["compare-models", fixture.model, "x", "--runs", "2"],
+            fixture.generate() + ["--system", "no chat"],
             fixture.evaluate() + ["--precision", "int3"],
         ] {
             let outcome = try await Program.run(arguments)

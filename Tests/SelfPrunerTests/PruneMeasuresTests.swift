@@ -110,13 +110,23 @@ struct PruneMeasuresTests {
         #expect(!markdown.contains("evaluation, tokens/s"))
     }
 
-    @Test func `a speed that cannot be measured leaves no output`() async throws {
-        await #expect(throws: SelfPrunerError.self) {
-            try await prune(options { $0.bench = BenchOptions(models: []) }) { _ in
-                throw SelfPrunerError(.processFailed, "asked")
-            }
+    @Test func `a speed that cannot be measured`() async throws {
+        let options = options {
+            $0.bench = BenchOptions(models: [])
+            $0.bench?.promptTokens = 20
+            $0.bench?.newTokens = 8
         }
-        #expect(try !fixture.folder.contents().contains("smaller"))
+        // The model is whole all the same.
+        let report = try await prune(options) { _ in throw SelfPrunerError(.processFailed, "It was too dark") }
+        #expect(report.after.speed == nil && report.protocols.bench == nil)
+        let markdown = String(decoding: try fixture.folder.data("smaller/report.md"), as: UTF8.self)
+        #expect(
+            markdown.contains("Speed was not measured: It was too dark.") && markdown.contains("evaluation, tokens/s"))
+        var stopped = options
+        stopped.output = fixture.folder("stopped")
+        await #expect(throws: CancellationError.self) { try await prune(stopped) { _ in throw CancellationError() } }
+        #expect(try !fixture.folder.contents().contains("stopped"))
+        await #expect(throws: SelfPrunerError.self) { try await prune(stopped) }
     }
 
     enum Fault: CaseIterable { case noPrompts, noQuestions, samples, badTemperature, longBench }

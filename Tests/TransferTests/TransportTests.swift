@@ -193,6 +193,28 @@ struct TransportTests {
         #expect(HTTPTransport.certificates(["SSL_CERT_FILE": "a", "CURL_CA_BUNDLE": "b"]) == "b")
     }
 
+    /// What was given up leaves nothing to wait on, and nothing is sent of what was given up before.
+    @Test(arguments: [false, true])
+    func `another request behind one that was given up`(isEncrypted: Bool) async throws {
+        let server = try HostileServer(isEncrypted: isEncrypted) {
+            $0.number == 0 ? [.hang] : HostileServer.reply(200, "ok")
+        }
+        defer { server.stop() }
+        let transport = HTTPTransport(certificates: TLSProxy.certificates)
+        let request = HTTPRequest(.get, address: try #require(URL(string: server.url)), headers: [])
+        guard case .timeout = await transport.send(request, limit: 100, within: .seconds(2)),
+            case .reply = await transport.send(request, limit: 100, within: .seconds(60)),
+            case .cancelled = await Task(operation: {
+                withUnsafeCurrentTask { $0?.cancel() }
+                return await transport.send(request, limit: 100, within: .seconds(60))
+            }).value
+        else {
+            Issue.record("another outcome")
+            return
+        }
+        #expect(server.requests.count == 2)
+    }
+
     @Test func `a transport that is let go closes its connections`() async throws {
         let server = try HostileServer { _ in HostileServer.reply(200, "ok") }
         defer { server.stop() }

@@ -50,19 +50,30 @@ struct BenchCommand: ParsableCommand {
 
 /// What a speed is measured with: of `bench` and `compare-models`.
 struct BenchArguments: ParsableArguments {
-    @Option(help: "Tokens of the prompt.")
-    var promptTokens = 512
+    @Option(help: "Tokens of the prompt. (default: \(Self.defaults.promptTokens))")
+    var promptTokens: Int?
 
-    @Option(help: "Tokens to make behind it.")
-    var newTokens = 64
+    @Option(help: "Tokens to make behind it. (default: \(Self.defaults.newTokens))")
+    var newTokens: Int?
 
-    @Option(help: "Runs of each model.")
-    var runs = 5
+    @Option(help: "Runs of each model. (default: \(Self.defaults.runs))")
+    var runs: Int?
+
+    private static let defaults = BenchOptions(models: [])
 
     func apply(to options: inout BenchOptions) {
-        options.promptTokens = promptTokens
-        options.newTokens = newTokens
-        options.runs = runs
+        if let promptTokens { options.promptTokens = promptTokens }
+        if let newTokens { options.newTokens = newTokens }
+        if let runs { options.runs = runs }
+    }
+
+    /// Where speed is measured only on demand.
+    /// - Throws: `ValidationError`.
+    func validate(isWanted: Bool) throws {
+        let given = [
+            ("--prompt-tokens", promptTokens != nil), ("--new-tokens", newTokens != nil), ("--runs", runs != nil),
+        ]
+        if !isWanted, let option = given.first(where: \.1)?.0 { throw ValidationError("\(option) needs --bench.") }
     }
 }
 

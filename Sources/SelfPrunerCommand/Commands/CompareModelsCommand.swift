@@ -72,6 +72,8 @@ struct CompareModelsCommand: ParsableCommand {
     @OptionGroup var compute: ComputeArguments
     @OptionGroup var json: JSONFlag
 
+    func validate() throws { try speed.validate(isWanted: bench) }
+
     func run() throws {
         let observer = TerminalObserver()
         var speeds = BenchOptions(models: [dense] + pruned)

@@ -110,6 +110,7 @@ struct PruneCommand: AsyncParsableCommand {
                     + " model.gguf in it.")
         }
         try search.validateNew()
+        try speed.validate(isWanted: bench)
         let method: SearchOptions.Method = search.method ?? (search.mode == .paper ? .wandaSP : .nested)
         if refit != .none && method != .nested { throw ValidationError("--refit needs --method nested.") }
     }
@@ -148,7 +149,9 @@ struct PruneCommand: AsyncParsableCommand {
         if let lines = report.models.continuationLines(limit: 3, heading: Terminal.standardOutput.bold) {
             print("\n\(lines)")
         }
-        for words in [report.allocationWords, report.targetWords].compactMap({ $0 }) { print("\n\(words)") }
+        for words in [report.speedWords, report.allocationWords, report.targetWords].compactMap({ $0 }) {
+            print("\n\(words)")
+        }
         print("\nThe smaller model is in \(output); report.md there has the blocks, the search and the settings.")
     }
 }

@@ -2,12 +2,9 @@
 
 Usage: proxy.py PORT
 
-Prints its own port. localhost.pem beside it is the key that everyone may know and a certificate for localhost, signed by
-itself and good for a hundred years:
-
-    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 36500 -subj /CN=localhost \\
-        -addext "subjectAltName=DNS:localhost,IP:127.0.0.1" -keyout key.pem -out certificate.pem
-    cat certificate.pem key.pem > localhost.pem
+Prints its own port. localhost.pem beside it has a certificate for localhost and 127.0.0.1, signed by itself and good from
+2020 to 2120 (`openssl ca -selfsign -startdate 20200101000000Z -enddate 21200101000000Z`), and its key, which everyone may
+know.
 
 It ends with its standard input.
 """
