@@ -1,4 +1,5 @@
 import Foundation
+import Tokenization
 
 /// The fields of a declaration, each asked for by name and kind.
 struct DeclarationFields {
@@ -16,24 +17,14 @@ struct DeclarationFields {
                 .firstIndex { String(validating: $0, as: UTF8.self) == nil }
             throw TaskError(.badDeclaration, "The declaration is not UTF-8", file: file, line: line.map { $0 + 1 })
         }
-        let value: DocumentValue
-        do {
-            value = try JSONDecoder().decode(DocumentValue.self, from: Data(json))
-        } catch {
-            throw TaskError(.badDeclaration, "The declaration is not JSON", file: file, line: Self.line(of: error))
+        guard let value = try? JSONDecoder().decode(DocumentValue.self, from: Data(json)) else {
+            throw TaskError(
+                .badDeclaration, "The declaration is not JSON", file: file, line: JSONText.lineOfError(json))
         }
         guard case .mapping(let values) = value else {
             throw TaskError(.badDeclaration, "The declaration is JSON, but no object", file: file)
         }
         self.values = values
-    }
-
-    /// Foundation says it in words alone: "… around line 7, column 3."
-    private static func line(of error: any Error) -> Int? {
-        guard case DecodingError.dataCorrupted(let context)? = error as? DecodingError,
-            let cause = context.underlyingError
-        else { return nil }
-        return "\(cause)".firstMatch(of: /line (\d+)/).flatMap { Int($0.1) }
     }
 
     private init(values: [String: DocumentValue], file: String) {
