@@ -55,7 +55,7 @@ public struct BenchReport: Sendable, Codable {
     }
 
     /// Something else was running.
-    public var isDisturbed: Bool { (loadAverage ?? 0) > 0.5 }
+    public var isDisturbed: Bool { Self.warning(of: loadAverage) != nil }
 }
 
 /// Measures models in turns, every run by itself, and compares them turn by turn: the machine's speed drifts.

@@ -32,13 +32,17 @@ extension BenchReport {
         if models.count > 1 { words += " Models took turns" }
         if let reference { words += "; ratios are to \(reference), turn by turn" }
         if models.count > 1 { words += "." }
-        if let loadAverage, isDisturbed {
-            words += """
-                 The load average was \(NumberFormat.fixed(loadAverage, 1)) at the start: something else was running, \
-                and the speeds are not to be used.
-                """
-        }
+        if let warning = Self.warning(of: loadAverage) { words += " " + warning }
         return words
+    }
+
+    /// What a load average says of speeds that were measured then; `nil` when the machine was idle or nothing is known.
+    static func warning(of loadAverage: Double?) -> String? {
+        guard let loadAverage, loadAverage > 0.5 else { return nil }
+        return """
+            The load average was \(NumberFormat.fixed(loadAverage, 1)) at the start: something else was running, and the \
+            speeds are not to be used.
+            """
     }
 
     private static func factor(_ ratio: Double) -> String { "×" + NumberFormat.fixed(ratio, 2) }

@@ -48,12 +48,7 @@ extension ModelComparisonReport {
             \(protocols.threads) threads, \(protocols.precision); medians of \(bench.runs) runs in turns, each a \
             process of its own, and of the ratios of turns.
             """
-        if let load = bench.loadAverage, load > 0.5 {
-            words += """
-                 The load average was \(NumberFormat.fixed(load, 1)) at the start: something else was running, and the \
-                speeds are not to be used.
-                """
-        }
+        if let warning = BenchReport.warning(of: bench.loadAverage) { words += " " + warning }
         return words
     }
 

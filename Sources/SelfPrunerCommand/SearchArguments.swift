@@ -245,12 +245,12 @@ struct ChatArguments: ParsableArguments {
     /// - Parameter known: of a run that goes on; what is not said is taken from there.
     func options(of known: ChatOptions?) throws -> ChatOptions? {
         if endpoint == nil && replay == nil && known == nil {
-            let given: [(String, Bool)] = [
-                ("--chat-model", chatModel != nil), ("--key-variable", keyVariable != nil),
-                ("--concurrency", concurrency != nil), ("--request-time", requestTime != nil),
-                ("--prompt-price", promptPrice != nil), ("--completion-price", completionPrice != nil),
-            ]
-            if let option = given.first(where: \.1)?.0 { throw ValidationError("\(option) needs --endpoint.") }
+            try requireNone(
+                of: [
+                    ("--chat-model", chatModel != nil), ("--key-variable", keyVariable != nil),
+                    ("--concurrency", concurrency != nil), ("--request-time", requestTime != nil),
+                    ("--prompt-price", promptPrice != nil), ("--completion-price", completionPrice != nil),
+                ], without: "--endpoint")
             return nil
         }
         guard let model = chatModel ?? known?.model ?? (replay == nil ? nil : "recorded") else {

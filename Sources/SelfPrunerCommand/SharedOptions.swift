@@ -14,6 +14,13 @@ struct ComputeArguments: ParsableArguments {
     var options: ComputeOptions { ComputeOptions(precision: precision, threads: threads) }
 }
 
+/// Refuses options that mean nothing without another one.
+/// - Parameter given: names, and whether they were given.
+/// - Throws: `ValidationError`.
+func requireNone(of given: [(name: String, isGiven: Bool)], without needed: String) throws {
+    if let option = given.first(where: \.isGiven) { throw ValidationError("\(option.name) needs \(needed).") }
+}
+
 struct JSONFlag: ParsableArguments {
     @Flag(help: "Print JSON with stable keys (Documentation/JSON.md) and nothing else.")
     var json = false

@@ -40,11 +40,11 @@ struct TaskArguments: ParsableArguments {
 
     func validate() throws {
         guard tasks == nil else { return }
-        let given: [(String, Bool)] = [
-            ("--limit", limit != nil), ("--shots", shots != 0), ("--task-data", taskData != nil),
-            ("--task-declarations", taskDeclarations != nil), ("--no-special-tokens", noSpecialTokens),
-        ]
-        if let option = given.first(where: \.1)?.0 { throw ValidationError("\(option) needs --tasks.") }
+        try requireNone(
+            of: [
+                ("--limit", limit != nil), ("--shots", shots != 0), ("--task-data", taskData != nil),
+                ("--task-declarations", taskDeclarations != nil), ("--no-special-tokens", noSpecialTokens),
+            ], without: "--tasks")
     }
 
     /// `nil` without tasks.

@@ -19,9 +19,7 @@ final class HTTPReception: @unchecked Sendable {
     private let receiver: (any HTTPReceiver)?
     private var limit: Int
     private var isStreaming = false
-    private var headBytes = 0
-    private var bodyBytes = 0
-    private let bytes = Mutex(0)
+    private let bytes = Mutex((head: 0, body: 0))
 
     /// - Parameter limit: the most bytes of a body that is kept.
     init(_ method: HTTPRequest.Method, limit: Int, _ receiver: (any HTTPReceiver)?) {
@@ -31,12 +29,14 @@ final class HTTPReception: @unchecked Sendable {
     }
 
     /// Bytes so far.
-    var received: Int { bytes.withLock { $0 } }
+    var received: Int { bytes.withLock { $0.head + $0.body } }
 
     /// - Returns: `false` to end the transfer.
     func takeLine(_ line: UnsafeRawBufferPointer) -> Bool {
-        bytes.withLock { $0 += line.count }
-        headBytes += line.count
+        let headBytes = bytes.withLock { bytes in
+            bytes.head += line.count
+            return bytes.head
+        }
         guard headBytes <= Self.longestHead else { return stop(.notHTTP) }
         // Those behind a body that came in chunks say nothing of interest.
         if isHeadComplete { return true }
@@ -83,9 +83,11 @@ final class HTTPReception: @unchecked Sendable {
 
     /// - Returns: `false` to end the transfer.
     func takeBody(_ part: UnsafeRawBufferPointer) -> Bool {
-        bytes.withLock { $0 += part.count }
-        guard part.count <= limit - bodyBytes else { return stop(.tooLarge) }
-        bodyBytes += part.count
+        let bodyBytes = bytes.withLock { bytes in
+            bytes.body += part.count
+            return bytes.body
+        }
+        guard bodyBytes <= limit else { return stop(.tooLarge) }
         if isStreaming { return receiver?.take(Data(part)) == true || stop(.declined) }
         body.append(contentsOf: part)
         return true

@@ -48,7 +48,7 @@ struct BenchCommand: ParsableCommand {
     }
 }
 
-/// What a speed is measured with: of `bench` and `compare-models`.
+/// What a speed is measured with: of `bench`, `compare-models` and `prune`.
 struct BenchArguments: ParsableArguments {
     @Option(help: "Tokens of the prompt. (default: \(Self.defaults.promptTokens))")
     var promptTokens: Int?
@@ -70,10 +70,12 @@ struct BenchArguments: ParsableArguments {
     /// Where speed is measured only on demand.
     /// - Throws: `ValidationError`.
     func validate(isWanted: Bool) throws {
-        let given = [
-            ("--prompt-tokens", promptTokens != nil), ("--new-tokens", newTokens != nil), ("--runs", runs != nil),
-        ]
-        if !isWanted, let option = given.first(where: \.1)?.0 { throw ValidationError("\(option) needs --bench.") }
+        if isWanted { return }
+        try requireNone(
+            of: [
+                ("--prompt-tokens", promptTokens != nil), ("--new-tokens", newTokens != nil), ("--runs", runs != nil),
+            ],
+            without: "--bench")
     }
 }
 

@@ -97,12 +97,13 @@ struct PruneCommand: AsyncParsableCommand {
     @OptionGroup var json: JSONFlag
 
     func validate() throws {
-        let given: [(String, Bool)] = [
-            ("--continuation-tokens", continuationTokens != nil),
-            ("--continuation-temperature", continuationTemperature != nil), ("--continuation-chat", continuationChat),
-        ]
-        if continuations == nil, let option = given.first(where: \.1)?.0 {
-            throw ValidationError("\(option) needs --continuations.")
+        if continuations == nil {
+            try requireNone(
+                of: [
+                    ("--continuation-tokens", continuationTokens != nil),
+                    ("--continuation-temperature", continuationTemperature != nil),
+                    ("--continuation-chat", continuationChat),
+                ], without: "--continuations")
         }
         if FormArguments.isFile(output) {
             throw ValidationError(
