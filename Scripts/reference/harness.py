@@ -68,8 +68,8 @@ class Harness:
         def timed(requests, **options):
             nonlocal seconds
             start = time.monotonic()
-            # Its bar shows here although the environment turns off all others: this is the part that takes hours.
-            result = scored(requests, **dict(options, disable_tqdm=False))
+            # Its bar shows although the environment turns off those that do not ask: this is the part that takes hours.
+            result = scored(requests, **options)
             seconds += time.monotonic() - start
             return result
 
