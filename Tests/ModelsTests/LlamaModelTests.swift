@@ -21,7 +21,8 @@ struct LlamaModelTests {
         #expect(difference < (precision == .float32 ? 1e-4 : 0.3), "\(difference)")
     }
 
-    /// Running together changes nothing: the rows of a batch do not see each other.
+    /// Running together changes nothing but rounding: the rows of a batch do not see each other. oneDNN orders its sums by
+    /// the rows and threads that there are, and either order is up to 1.9e-5 from transformers (on AVX2).
     @Test(arguments: Fixture.all, Precision.supported)
     func sequencesAreIndependent(_ fixture: Fixture, _ precision: Precision) throws {
         let model = try fixture.model(precision)
@@ -37,7 +38,7 @@ struct LlamaModelTests {
         let together = try logits(TokenBatch(sequences))
         let alone = try sequences.flatMap { try logits(TokenBatch([$0])) }
         let difference = zip(together, alone).reduce(0) { max($0, abs($1.0 - $1.1)) }
-        #expect(difference < 1e-5)
+        #expect(difference < 4e-5, "\(difference)")
     }
 
     /// Token by token through the cache, in uneven pieces: the same choices as transformers'.

@@ -10,6 +10,8 @@ import Testing
 struct ChatSearchTests {
     private let fixture: CommandFixture
     private let endpoint: [String]
+    /// A minute where nothing else computes; the server's answers are what takes the time.
+    private static let limit = Duration.seconds(300)
 
     init() throws {
         fixture = try CommandFixture(isProposer: true)
@@ -21,10 +23,10 @@ struct ChatSearchTests {
 
     @Test func `a server proposes, and its record answers in its place`() async throws {
         let live = try await Program.run(
-            fixture.search("live", candidates: 20, proposer: "chat") + endpoint + ["--json"])
+            fixture.search("live", candidates: 14, proposer: "chat") + endpoint + ["--json"], limit: Self.limit)
         #expect(live.status == 0, "\(live.error)")
         let report = try live.json()
-        #expect(report["evaluated"] as? Int == 20)
+        #expect(report["evaluated"] as? Int == 14)
         let chat = try #require(report["chat"] as? [String: Any])
         #expect((chat["requests"] as? Int ?? 0) > 0)
         #expect((chat["promptTokens"] as? Int ?? 0) > 100)
@@ -34,7 +36,7 @@ struct ChatSearchTests {
         #expect(proposed.reduce(0) { $0 + ($1["evaluated"] as? Int ?? 0) + ($1["rejected"] as? Int ?? 0) } > 0)
 
         let replayed = try await Program.run(
-            fixture.search("replayed", candidates: 20, proposer: "chat") + [
+            fixture.search("replayed", candidates: 14, proposer: "chat") + [
                 "--replay", fixture.folder("live/exchanges.jsonl"), "--chat-model", "local", "--json",
             ])
         #expect(replayed.status == 0, "\(replayed.error)")
@@ -44,12 +46,12 @@ struct ChatSearchTests {
         var generator = SystemRandomNumberGenerator()
         for _ in 0..<5 {
             _ = try await Program.run(
-                fixture.search("killed", candidates: 20, proposer: "chat") + [
+                fixture.search("killed", candidates: 14, proposer: "chat") + [
                     "--replay", fixture.folder("live/exchanges.jsonl"), "--chat-model", "local",
                 ], killingAfter: .milliseconds(Int.random(in: 0...600, using: &generator)))
         }
         let last = try await Program.run(
-            fixture.search("killed", candidates: 20, proposer: "chat") + [
+            fixture.search("killed", candidates: 14, proposer: "chat") + [
                 "--replay", fixture.folder("live/exchanges.jsonl"), "--chat-model", "local", "--json",
             ])
         #expect(last.status == 0, "\(last.error)")
@@ -57,7 +59,8 @@ struct ChatSearchTests {
     }
 
     @Test func `adaptive uses an endpoint beside the model and evolution`() async throws {
-        let outcome = try await Program.run(fixture.search(candidates: 30) + endpoint + ["--json"])
+        let outcome = try await Program.run(
+            fixture.search(candidates: 30) + endpoint + ["--json"], limit: Self.limit)
         #expect(outcome.status == 0, "\(outcome.error)")
         let operators = try #require(try outcome.json()["operators"] as? [[String: Any]])
         let names = operators.compactMap { $0["name"] as? String }

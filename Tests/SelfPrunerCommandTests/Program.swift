@@ -55,10 +55,11 @@ enum Program {
     ///   - text: interrupts (as Ctrl-C does) as soon as standard error holds this text.
     ///   - instant: kills it (SIGKILL) so long after its start.
     ///   - file: kills it as soon as this file is there.
+    ///   - limit: ends it, which is an issue of the test, so long after its start.
     static func run(
         _ arguments: [String], input: String = "/dev/null", output sink: String? = nil,
         environment: [String: String] = [:], interruptingWhenErrorContains text: String? = nil,
-        killingAfter instant: Duration? = nil, orWhenThereIs file: String? = nil
+        killingAfter instant: Duration? = nil, orWhenThereIs file: String? = nil, limit: Duration = .seconds(120)
     ) async throws -> Outcome {
         let folder = try TemporaryFolder()
         // Files, not pipes: nobody has to empty them.
@@ -71,12 +72,12 @@ enum Program {
         process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: sink ?? output))
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: error))
         // A thread of its own: tests that compute keep all threads of tasks busy, and an instant would pass.
-        let watcher = Watcher(process, error, text, instant, file)
+        let watcher = Watcher(process, error, text, instant, file, limit)
         try process.run()
         let duration = await withCheckedContinuation { continuation in
             Thread.detachNewThread { continuation.resume(returning: watcher.watch()) }
         }
-        if watcher.isOverdue { Issue.record("`\(arguments.joined(separator: " "))` was ended after two minutes") }
+        if watcher.isOverdue { Issue.record("`\(arguments.joined(separator: " "))` was ended after \(limit)") }
         return Outcome(
             status: process.terminationStatus, exited: process.terminationReason == .exit,
             output: String(decoding: try folder.data("output"), as: UTF8.self),
@@ -91,12 +92,16 @@ private final class Watcher: @unchecked Sendable {
     private let text: String?
     private let instant: Duration?
     private let file: String?
+    private let limit: Duration
     /// Whether it had to be ended; read when `watch` has returned.
     private(set) var isOverdue = false
 
-    init(_ process: Process, _ errorFile: String, _ text: String?, _ instant: Duration?, _ file: String?) {
+    init(
+        _ process: Process, _ errorFile: String, _ text: String?, _ instant: Duration?, _ file: String?,
+        _ limit: Duration
+    ) {
         (self.process, self.errorFile, self.text, self.instant) = (process, errorFile, text, instant)
-        self.file = file
+        (self.file, self.limit) = (file, limit)
     }
 
     /// - Returns: how long the process ran.
@@ -114,7 +119,7 @@ private final class Watcher: @unchecked Sendable {
             }
             if let instant, elapsed >= instant { kill(process.processIdentifier, SIGKILL) }
             if let file, FileManager.default.fileExists(atPath: file) { kill(process.processIdentifier, SIGKILL) }
-            if elapsed > .seconds(120) {
+            if elapsed > limit {
                 isOverdue = true
                 process.terminate()
             }
