@@ -59,7 +59,8 @@ struct EvaluateTests {
         #expect(report.model == model)
         #expect(report.threads == 1)
         #expect(report.tokensPerSecond > 0)
-        #expect(report.weightBytes >= 4 * 71760)
+        // Three blocks' norms and the last are folded into matrices, which oneDNN may pad.
+        #expect(report.weightBytes >= 4 * (71760 - 7 * 48))
         #expect(report.peakMemoryBytes > report.weightBytes)
     }
 
