@@ -22,8 +22,10 @@ struct ChatSearchTests {
     }
 
     @Test func `a server proposes, and its record answers in its place`() async throws {
-        let live = try await Program.run(
-            fixture.search("live", candidates: 14, proposer: "chat") + endpoint + ["--json"], limit: Self.limit)
+        func search(_ run: String) -> [String] { fixture.search(run, candidates: 14, proposer: "chat") }
+        let replay = ["--replay", fixture.folder("live/exchanges.jsonl"), "--chat-model", "local"]
+
+        let live = try await Program.run(search("live") + endpoint + ["--json"], limit: Self.limit)
         #expect(live.status == 0, "\(live.error)")
         let report = try live.json()
         #expect(report["evaluated"] as? Int == 14)
@@ -35,10 +37,7 @@ struct ChatSearchTests {
         let proposed = operators.filter { ($0["name"] as? String)?.hasPrefix("chat.") == true }
         #expect(proposed.reduce(0) { $0 + ($1["evaluated"] as? Int ?? 0) + ($1["rejected"] as? Int ?? 0) } > 0)
 
-        let replayed = try await Program.run(
-            fixture.search("replayed", candidates: 14, proposer: "chat") + [
-                "--replay", fixture.folder("live/exchanges.jsonl"), "--chat-model", "local", "--json",
-            ])
+        let replayed = try await Program.run(search("replayed") + replay + ["--json"])
         #expect(replayed.status == 0, "\(replayed.error)")
         #expect(try Program.result(of: replayed) == Program.result(of: live))
 
@@ -46,14 +45,9 @@ struct ChatSearchTests {
         var generator = SystemRandomNumberGenerator()
         for _ in 0..<5 {
             _ = try await Program.run(
-                fixture.search("killed", candidates: 14, proposer: "chat") + [
-                    "--replay", fixture.folder("live/exchanges.jsonl"), "--chat-model", "local",
-                ], killingAfter: .milliseconds(Int.random(in: 0...600, using: &generator)))
+                search("killed") + replay, killingAfter: .milliseconds(Int.random(in: 0...600, using: &generator)))
         }
-        let last = try await Program.run(
-            fixture.search("killed", candidates: 14, proposer: "chat") + [
-                "--replay", fixture.folder("live/exchanges.jsonl"), "--chat-model", "local", "--json",
-            ])
+        let last = try await Program.run(search("killed") + replay + ["--json"])
         #expect(last.status == 0, "\(last.error)")
         #expect(try Program.result(of: last) == Program.result(of: live))
     }

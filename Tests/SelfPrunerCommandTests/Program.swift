@@ -72,10 +72,10 @@ enum Program {
         process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: sink ?? output))
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: error))
         // A thread of its own: tests that compute keep all threads of tasks busy, and an instant would pass.
-        let watcher = Watcher(process, error, text, instant, file, limit)
+        let watcher = Watcher(process, error, text, instant, file)
         try process.run()
         let duration = await withCheckedContinuation { continuation in
-            Thread.detachNewThread { continuation.resume(returning: watcher.watch()) }
+            Thread.detachNewThread { continuation.resume(returning: watcher.watch(limit: limit)) }
         }
         if watcher.isOverdue { Issue.record("`\(arguments.joined(separator: " "))` was ended after \(limit)") }
         return Outcome(
@@ -92,20 +92,16 @@ private final class Watcher: @unchecked Sendable {
     private let text: String?
     private let instant: Duration?
     private let file: String?
-    private let limit: Duration
     /// Whether it had to be ended; read when `watch` has returned.
     private(set) var isOverdue = false
 
-    init(
-        _ process: Process, _ errorFile: String, _ text: String?, _ instant: Duration?, _ file: String?,
-        _ limit: Duration
-    ) {
+    init(_ process: Process, _ errorFile: String, _ text: String?, _ instant: Duration?, _ file: String?) {
         (self.process, self.errorFile, self.text, self.instant) = (process, errorFile, text, instant)
-        (self.file, self.limit) = (file, limit)
+        self.file = file
     }
 
     /// - Returns: how long the process ran.
-    func watch() -> Duration {
+    func watch(limit: Duration) -> Duration {
         var isInterrupted = false
         let start = ContinuousClock.now
         while process.isRunning {
